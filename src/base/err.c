@@ -1,0 +1,59 @@
+#include "base/err.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void fill(struct err *err, enum err_code code, const char *format,
+                 va_list arguments) __attribute__((format(printf, 3, 0)));
+
+static void fill(struct err *err, enum err_code code, const char *format,
+                 va_list arguments)
+{
+    err->code = code;
+    (void)vsnprintf(err->text, sizeof(err->text), format, arguments);
+    text_make_one_line(err->text);
+}
+
+static enum err_code code_of_errno(int errnum)
+{
+    switch (errnum) {
+    case ENOSPC:
+    case EDQUOT:
+        return ERR_FULL;
+    case ENOENT:
+        return ERR_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case EADDRINUSE:
+        return ERR_ACCESS;
+    default:
+        return ERR_IO;
+    }
+}
+
+bool err_set(struct err *err, enum err_code code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fill(err, code, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool err_set_errno(struct err *err, int errnum, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fill(err, code_of_errno(errnum), format, arguments);
+    va_end(arguments);
+
+    size_t used = strlen(err->text);
+    (void)snprintf(err->text + used, sizeof(err->text) - used, ": %s",
+                   strerrordesc_np(errnum));
+    return false;
+}

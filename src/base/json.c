@@ -1,0 +1,213 @@
+#include "base/json.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_LEVELS = 63 };
+
+static void begin_value(struct json *json)
+{
+    if (json->follows)
+        buf_add_byte(json->out, ',');
+    json->follows = true;
+}
+
+static void open_level(struct json *json, char opener, uint64_t is_object)
+{
+    assert(json->depth < MOST_LEVELS);
+    begin_value(json);
+    buf_add_byte(json->out, opener);
+    json->closers = json->closers << 1 | is_object;
+    json->depth++;
+    json->follows = false;
+}
+
+static void add_escaped(struct buf *out, unsigned char byte)
+{
+    static const char escapes[] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r',
+    };
+    if (byte == '"' || byte == '\\')
+        buf_add_format(out, "\\%c", byte);
+    else if (byte < sizeof(escapes) && escapes[byte] != '\0')
+        buf_add_format(out, "\\%c", escapes[byte]);
+    else
+        buf_add_format(out, "\\u%04x", byte);
+}
+
+/* The number of bytes from the front that can be copied as they are. */
+static size_t plain_prefix(const char *bytes, size_t length)
+{
+    size_t i = 0;
+    while (i < length && (unsigned char)bytes[i] >= 0x20 && bytes[i] != '"' &&
+           bytes[i] != '\\')
+        i++;
+    return i;
+}
+
+static void add_valid_utf8(struct buf *out, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        size_t plain = plain_prefix(bytes, length);
+        buf_add(out, bytes, plain);
+        bytes += plain;
+        length -= plain;
+        if (length > 0) {
+            add_escaped(out, (unsigned char)*bytes);
+            bytes++;
+            length--;
+        }
+    }
+}
+
+/* The length of the valid character at the front; 0: the byte is invalid. */
+static size_t valid_character(const char *bytes, size_t length)
+{
+    for (size_t take = 1; take <= 4 && take <= length; take++) {
+        if (text_is_utf8(bytes, take))
+            return take;
+    }
+    return 0;
+}
+
+void json_begin(struct json *json, struct buf *out)
+{
+    *json = (struct json){.out = out};
+}
+
+void json_open_object(struct json *json)
+{
+    open_level(json, '{', 1);
+}
+
+void json_open_array(struct json *json)
+{
+    open_level(json, '[', 0);
+}
+
+void json_close(struct json *json)
+{
+    assert(json->depth > 0);
+    buf_add_byte(json->out, (json->closers & 1) != 0 ? '}' : ']');
+    json->closers >>= 1;
+    json->depth--;
+    json->follows = true;
+}
+
+void json_key(struct json *json, const char *key)
+{
+    json_text(json, key);
+    buf_add_byte(json->out, ':');
+    json->follows = false;
+}
+
+void json_text(struct json *json, const char *text)
+{
+    if (text == NULL)
+        json_null(json);
+    else
+        json_text_bytes(json, text, strlen(text));
+}
+
+void json_text_bytes(struct json *json, const char *bytes, size_t length)
+{
+    begin_value(json);
+    buf_add_byte(json->out, '"');
+    if (text_is_utf8(bytes, length)) {
+        add_valid_utf8(json->out, bytes, length);
+    } else {
+        for (size_t at = 0; at < length;) {
+            size_t valid = valid_character(bytes + at, length - at);
+            if (valid == 0)
+                buf_add_text(json->out, "\xEF\xBF\xBD");
+            else
+                add_valid_utf8(json->out, bytes + at, valid);
+            at += valid == 0 ? 1 : valid;
+        }
+    }
+    buf_add_byte(json->out, '"');
+}
+
+void json_int64(struct json *json, int64_t number)
+{
+    begin_value(json);
+    buf_add_int64(json->out, number);
+}
+
+void json_double(struct json *json, double number)
+{
+    begin_value(json);
+    if (isfinite(number))
+        buf_add_format(json->out, "%.17g", number);
+    else
+        buf_add_text(json->out, "null");
+}
+
+void json_bool(struct json *json, bool truth)
+{
+    begin_value(json);
+    buf_add_text(json->out, truth ? "true" : "false");
+}
+
+void json_null(struct json *json)
+{
+    begin_value(json);
+    buf_add_text(json->out, "null");
+}
+
+void json_raw(struct json *json, const char *raw, size_t length)
+{
+    begin_value(json);
+    buf_add(json->out, raw, length);
+}
+
+void json_key_text(struct json *json, const char *key, const char *text)
+{
+    json_key(json, key);
+    json_text(json, text);
+}
+
+void json_key_int64(struct json *json, const char *key, int64_t number)
+{
+    json_key(json, key);
+    json_int64(json, number);
+}
+
+void json_key_bool(struct json *json, const char *key, bool truth)
+{
+    json_key(json, key);
+    json_bool(json, truth);
+}
+
+void json_key_null(struct json *json, const char *key)
+{
+    json_key(json, key);
+    json_null(json);
+}
+
+cJSON *json_parse(const char *bytes, size_t length, struct err *err)
+{
+    const char *end = bytes;
+    cJSON *tree = cJSON_ParseWithLengthOpts(bytes, length, &end, 0);
+    if (tree == NULL) {
+        (void)err_set(err, ERR_INVALID, "not JSON (at byte %zu)",
+                      (size_t)(end - bytes) + 1);
+        return NULL;
+    }
+    size_t rest = length - (size_t)(end - bytes);
+    for (size_t i = 0; i < rest; i++) {
+        if (strchr(" \t\r\n", end[i]) == NULL || end[i] == '\0') {
+            (void)err_set(err, ERR_INVALID,
+                          "not JSON (something follows at byte %zu)",
+                          (size_t)(end - bytes) + i + 1);
+            cJSON_Delete(tree);
+            return NULL;
+        }
+    }
+    return tree;
+}
