@@ -1,0 +1,59 @@
+/* event.h - one RevenueCat webhook body, read strictly where we use it.
+ *
+ * Tolerant of unknown types and fields, strict on the fields below: a wrong
+ * type or an absurd value is named. Pure. Source: facts on RevenueCat,
+ * "Envelope". */
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The largest body taken: the outbox refuses larger ones, too. */
+enum { EVENT_MOST_BYTES = 1024 * 1024 };
+
+/* A time that the webhook does not have, or has as null. */
+#define EVENT_NO_TIME INT64_MIN
+
+struct cJSON;
+
+/* Texts are borrowed from tree and NULL where absent or null. */
+struct event {
+    struct cJSON *tree;  /* owned; event_free() */
+    const char *id;      /* never NULL, never empty */
+    const char *type;    /* never NULL, never empty */
+    const char *user_id; /* app_user_id; at most 100 characters, no '/' */
+    const char *app_id;
+    const char *product_id;
+    const char *entitlement; /* entitlement_ids[0] */
+    const char *period_type;
+    const char *environment;
+    const char *store;
+    const char *cancel_reason;
+    const char *expiration_reason;
+    int64_t event_timestamp_ms; /* times: EVENT_NO_TIME where absent */
+    int64_t purchased_at_ms;
+    int64_t expiration_at_ms;
+    int64_t grace_period_expiration_at_ms;
+    bool is_trial_conversion;
+};
+
+/* Read a webhook body of length bytes. Fails with ERR_INVALID and a text that
+ * names the field ("event.purchased_at_ms: not a whole number of
+ * milliseconds"): not JSON, not an object, over EVENT_MOST_BYTES, invalid
+ * UTF-8 or \u0000 in a field that we use, id or type missing, any used field
+ * of a wrong type, a time before 1970 or after the year 9999, user_id with a
+ * '/' or over 100 characters. True: free *event with event_free(). */
+MUST_CHECK bool event_parse(const char *body, size_t length,
+                            struct event *event, struct err *err);
+
+/* Free what event_parse() filled. */
+void event_free(struct event *event);
+
+/* True for an anonymous app user id ("$RCAnonymousID:" and 32 hex digits). */
+bool event_user_is_anonymous(const char *user_id);
+
+#endif
