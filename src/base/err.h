@@ -12,15 +12,16 @@
 
 enum err_code {
     ERR_NONE,
-    ERR_INVALID,   /* the data breaks a rule; the text says which */
-    ERR_NOT_FOUND, /* no such id, name or file */
-    ERR_USAGE,     /* the command line is wrong */
-    ERR_BUSY,      /* someone else holds the lock; try again */
-    ERR_FULL,      /* no room on the disk */
-    ERR_IO,        /* the system refused to read or write */
-    ERR_CORRUPT,   /* the file is damaged, or is no database */
-    ERR_NEWER,     /* the outbox was made by a newer subrelay */
-    ERR_ACCESS,    /* permission, read-only file system, port in use */
+    ERR_INVALID,    /* the data breaks a rule; the text says which */
+    ERR_NOT_FOUND,  /* no such id, name or file */
+    ERR_USAGE,      /* the command line is wrong */
+    ERR_BUSY,       /* someone else holds the lock; try again */
+    ERR_FULL,       /* no room on the disk */
+    ERR_IO,         /* the system refused to read or write */
+    ERR_CORRUPT,    /* the file is damaged, or is no database */
+    ERR_NEWER,      /* the outbox was made by a newer subrelay */
+    ERR_SUPERSEDED, /* a newer relay has taken over */
+    ERR_ACCESS,     /* permission, read-only file system, port in use */
 };
 
 struct err {

@@ -1,0 +1,219 @@
+/* outbox.h - the writing side: events in, claims out, outcomes recorded.
+ *
+ * Producers use outbox_put(), or the same INSERT from any language. The rest
+ * is the relay's, and all of it happens inside a turn: outbox_begin_turn() …
+ * outbox_commit_turn() is one transaction of one epoch (design, "One commit a
+ * turn of the loop"). A failed call inside a turn leaves the turn to be rolled
+ * back whole with store_rollback(). Borrowed texts need to live only during
+ * the call. The store's thread. */
+#ifndef OUTBOX_OUTBOX_H
+#define OUTBOX_OUTBOX_H
+
+#include "base/err.h"
+#include "event/names.h"
+#include "outbox/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* No time: a due time, a timestamp or the like that is not there. */
+#define OUTBOX_NO_TIME INT64_MIN
+
+/* Add one event, in the caller's transaction if one is open. *is_new is false
+ * if its event.id is already there, or was and is pruned. Fails with
+ * ERR_INVALID and the words of the trigger ("outbox: event.id is missing"): it
+ * alone is refused, the transaction stays usable. */
+MUST_CHECK bool outbox_put(struct store *store, const char *payload,
+                           size_t length, bool *is_new, struct err *err);
+
+/* The names as set by operators; defaults where there is no row. */
+MUST_CHECK bool outbox_read_names(struct store *store, struct names *names,
+                                  struct err *err);
+
+/* --- the relay's epoch --------------------------------------------------- */
+
+struct outbox_epoch_options {
+    int64_t now_ms;
+    int64_t timeout_ms;  /* of one request */
+    const char *api_url; /* borrowed */
+};
+
+struct outbox_recovery {
+    int64_t epoch;   /* ours */
+    int64_t unknown; /* deliveries that an older epoch left sending */
+};
+
+/* Begin a new epoch: number it, write who we are (pid, host), and make all
+ * that an older one left sending an attempt with outcome unknown, first of its
+ * lane, due when a request that may still be on its way is over (promise 5's
+ * assumption): min(now, start of the attempt + twelve timeouts) + timeout_ms.
+ * A transaction of its own. Only the holder of the lock calls this. */
+MUST_CHECK bool outbox_begin_epoch(struct store *store,
+                                   const struct outbox_epoch_options *options,
+                                   struct outbox_recovery *recovery,
+                                   struct err *err);
+
+/* The relay ends in good order. A transaction of its own. */
+MUST_CHECK bool outbox_end_epoch(struct store *store, int64_t epoch,
+                                 int64_t now_ms, struct err *err);
+
+/* Give deliveries to at most limit events that have none (inserted with
+ * triggers off, or restored), a page at a time in id order. *adopted: how
+ * many. *done: all events have been looked at. A transaction of its own. */
+MUST_CHECK bool outbox_adopt(struct store *store, int limit, int64_t *adopted,
+                             bool *done, struct err *err);
+
+/* --- a turn -------------------------------------------------------------- */
+
+/* Begin a transaction as this epoch. Fails with ERR_SUPERSEDED if a newer
+ * epoch has begun: this relay must stop; with ERR_BUSY and the like. */
+MUST_CHECK bool outbox_begin_turn(struct store *store, int64_t epoch,
+                                  struct err *err);
+/* store_commit() under this name for symmetry. */
+MUST_CHECK bool outbox_commit_turn(struct store *store, struct err *err);
+
+/* One due head of a lane. Texts are owned; outbox_claim_free(). */
+struct outbox_claim {
+    int64_t id;
+    char *lane;
+    char kind[32]; /* the word; "" without one */
+    char *payload;
+    size_t payload_length;
+    int64_t arrived_ms;
+    int attempts;         /* so far */
+    int tries;            /* so far */
+    int64_t first_try_ms; /* OUTBOX_NO_TIME: none yet */
+    bool unknown;         /* the last outcome is unknown */
+    bool bound;           /* the bytes below are to be used */
+    char *attributes;     /* of the last attempts; NULL: none */
+    char *event_body;     /* of the last attempts; NULL: none */
+    /* what is known of the user */
+    char *contact_id;          /* NULL: not known */
+    int64_t sent_timestamp_ms; /* newest sent; OUTBOX_NO_TIME: none */
+    int64_t sent_id;
+    char *sent_attributes;          /* NULL: none */
+    int64_t confirmed_timestamp_ms; /* newest confirmed; or OUTBOX_NO_TIME */
+    int64_t confirmed_id;
+    int64_t confirmed_ms;
+    int64_t confirmed_epoch;
+};
+
+/* Read up to limit due heads: fresh ones (due at 0) in id order and retries
+ * (due at a time) in due order, alternating, so that neither starves the
+ * other. Changes nothing: for each, call outbox_start_attempt() or
+ * outbox_settle() in the same turn, else it comes again. claims has room for
+ * limit. A due time further ahead than 25 h is pulled back to now (a clock
+ * jumped). */
+MUST_CHECK bool outbox_find_due(struct store *store, int64_t now_ms, int limit,
+                                struct outbox_claim *claims, int *count,
+                                struct err *err);
+void outbox_claim_free(struct outbox_claim *claim);
+
+/* An attempt about to be made. */
+struct outbox_start {
+    const struct outbox_claim *claim;
+    const char *cause; /* "automatic" or "operation N" */
+    int64_t now_ms;
+    const char *attributes; /* as rendered; NULL: no attributes call */
+    const char *event_body; /* as rendered; NULL: no data event */
+    /* The attributes are the user's newest: recorded as newest sent. */
+    bool is_newest;
+    int64_t timestamp_ms; /* of the event, with is_newest */
+};
+
+/* The delivery becomes sending by this epoch, and its attempt (number
+ * claim->attempts + 1) is recorded with its bytes. */
+MUST_CHECK bool outbox_start_attempt(struct store *store, int64_t epoch,
+                                     const struct outbox_start *start,
+                                     struct err *err);
+
+/* A pending head leaves for good without an attempt: state "skipped" with a
+ * reason, or "failed" with invalid_event. The lane moves on. */
+struct outbox_settlement {
+    const char *state;
+    const char *reason;
+    const char *result; /* in words */
+    int64_t now_ms;
+};
+MUST_CHECK bool outbox_settle(struct store *store,
+                              const struct outbox_claim *claim,
+                              const struct outbox_settlement *settlement,
+                              struct err *err);
+
+struct outbox_call {
+    char request[160]; /* "POST /events" */
+    int64_t started_ms;
+    int64_t took_ms;
+    int status;          /* 0: no answer */
+    char request_id[80]; /* "": none */
+    char *result;        /* without an answer: what happened; NULL; owned */
+    char *answer;        /* other than 2xx; NULL; owned by whoever filled it */
+    size_t answer_length;
+};
+
+/* How an attempt ended. Texts are borrowed. */
+struct outbox_end {
+    const struct outbox_claim *claim;
+    int number; /* of the attempt */
+    int64_t now_ms;
+    const char *outcome;   /* delivered, retry, failed, held, unknown */
+    const char *state;     /* delivered, failed, pending */
+    const char *reason;    /* NULL: none */
+    const char *result;    /* in words */
+    int status;            /* the last HTTP status; 0: none */
+    int64_t not_before_ms; /* with pending */
+    bool costs_try;
+    bool event_may_have_left; /* the bytes are bound from now on */
+    const struct outbox_call *calls;
+    size_t call_count;
+    const char *contact_id;    /* learned; NULL: leave; "": forget it */
+    bool attributes_confirmed; /* their own 2xx came in this attempt */
+};
+
+/* Record the end of an attempt that this epoch made, its calls, what was
+ * learned of the user; settle or reschedule the delivery; move its lane on. */
+MUST_CHECK bool outbox_end_attempt(struct store *store, int64_t epoch,
+                                   const struct outbox_end *end,
+                                   struct err *err);
+
+/* --- the destination ----------------------------------------------------- */
+
+struct outbox_hold {
+    const char *reason; /* a word; NULL: not held */
+    const char *text;   /* what happened and how to mend it */
+    int64_t since_ms;
+    int64_t probe_ms;
+};
+/* Record that the destination is held, or (reason NULL) no longer. In a turn.
+ */
+MUST_CHECK bool outbox_set_hold(struct store *store,
+                                const struct outbox_hold *hold,
+                                struct err *err);
+
+struct outbox_quota {
+    int64_t limit; /* OUTBOX_NO_TIME where the answer had none */
+    int64_t left;
+    int64_t reset_ms;
+    int64_t wait_until_ms; /* OUTBOX_NO_TIME: no 429 */
+};
+/* Record what the last answers said. In a turn. */
+MUST_CHECK bool outbox_set_quota(struct store *store,
+                                 const struct outbox_quota *quota,
+                                 struct err *err);
+
+/* --- what is next -------------------------------------------------------- */
+
+struct outbox_outlook {
+    int64_t next_due_ms; /* of the earliest due head; OUTBOX_NO_TIME: none */
+    int64_t pending;     /* deliveries */
+    int64_t sending;
+    int64_t failed;
+    bool is_paused; /* by an operator */
+};
+/* One short read. */
+MUST_CHECK bool outbox_look_ahead(struct store *store,
+                                  struct outbox_outlook *outlook,
+                                  struct err *err);
+
+#endif

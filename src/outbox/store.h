@@ -1,0 +1,62 @@
+/* store.h - one connection to the outbox: its file, schema and transactions.
+ *
+ * Each thread opens its own store. Nothing outside src/outbox knows that it is
+ * SQLite. All statements come from schema/ and are prepared once. Durability:
+ * synchronous is FULL (promise 1). */
+#ifndef OUTBOX_STORE_H
+#define OUTBOX_STORE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store; /* owned by who opened it */
+
+enum store_access {
+    STORE_READ, /* looks only; the file may be on a read-only file system */
+    STORE_WRITE,
+};
+
+/* Open an outbox that exists. Waits up to busy_ms for locks in all later
+ * calls. Fails with ERR_NOT_FOUND (no such file: "run: subrelay init"),
+ * ERR_INVALID (a database without an outbox, or one of an older schema: "run
+ * subrelay init"), ERR_NEWER, ERR_CORRUPT (no database), ERR_ACCESS, ERR_IO;
+ * the text names the file and what to do. */
+MUST_CHECK bool store_open(const char *path, enum store_access access,
+                           int busy_ms, struct store **store, struct err *err);
+
+/* Close; an open transaction is rolled back. NULL is fine. */
+void store_close(struct store *store);
+
+struct store_init_report {
+    bool created_file;  /* WAL, incremental auto_vacuum and mode 0600 set */
+    int version_before; /* 0: there was no outbox */
+    int version_now;
+    char journal_mode[16]; /* as it is now: "wal", "delete" … */
+};
+
+/* Create or upgrade the outbox in the file; idempotent, one transaction. A
+ * file that exists keeps its journal mode unless set_wal. Fails as
+ * store_open() does. */
+MUST_CHECK bool store_init(const char *path, bool set_wal,
+                           struct store_init_report *report, struct err *err);
+
+/* BEGIN IMMEDIATE. Fails with ERR_BUSY after busy_ms. */
+MUST_CHECK bool store_begin(struct store *store, struct err *err);
+/* COMMIT, with the counters gathered since store_begin(). If it fails, all of
+ * the transaction is rolled back: nothing happened (ERR_BUSY, ERR_FULL,
+ * ERR_IO). */
+MUST_CHECK bool store_commit(struct store *store, struct err *err);
+/* Give the transaction up. Fine if none is open. */
+void store_rollback(struct store *store);
+
+/* The file's path as given; borrowed. */
+const char *store_path(const struct store *store);
+
+/* The number of write transactions of others seen since the last call is not
+ * zero (PRAGMA data_version): the database changed under us. */
+MUST_CHECK bool store_changed(struct store *store, bool *changed,
+                              struct err *err);
+
+#endif
