@@ -1,0 +1,90 @@
+/* intercom.h - the chain of calls that delivers one event.
+ *
+ * Create or update the contact, then send the event, with the repairs that
+ * Intercom's answers call for (design, "Verdicts"): at most twelve calls. A
+ * state machine: it is given answers and says which call comes next. Pure. */
+#ifndef DELIVERY_INTERCOM_H
+#define DELIVERY_INTERCOM_H
+
+#include "base/buf.h"
+#include "delivery/http.h"
+#include "delivery/verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { INTERCOM_MOST_CALLS = 12 };
+
+/* Sent with every call as Intercom-Version. */
+#define INTERCOM_VERSION "2.16"
+
+/* What is to be delivered. All borrowed until the chain ends. */
+struct intercom_job {
+    const char *user_id;    /* the contact's external_id */
+    const char *contact_id; /* remembered; NULL: not known */
+    const char *attributes; /* custom_attributes to write; NULL: none */
+    /* The user's newest attributes, for a contact that has to be created
+     * although nothing is to be written; NULL: none. */
+    const char *newest_attributes;
+    const char *event_body; /* of POST /events; NULL: none */
+};
+
+struct intercom_chain {
+    struct intercom_job job;
+    enum intercom_call call; /* under way */
+    int calls;               /* made, the one under way included */
+    char contact_id[80];     /* as known now; "": not known */
+    bool contact_changed;    /* differs from the job's: to be remembered */
+    bool attributes_written; /* their own 2xx came */
+    bool event_may_have_left;
+    bool contact_was_missing; /* 404 on /events in this attempt */
+    bool unarchived;
+    bool event_sent;
+    int stale_ids;                /* contact ids forgotten in this chain */
+    int64_t wait_before_event_ms; /* 0: none */
+    struct buf path;              /* of the call under way */
+    struct buf body;
+};
+
+enum intercom_next {
+    INTERCOM_CALL, /* *request is the next call */
+    /* The four attributes have to be created first (by the destination's own
+     * chain, once for all); then intercom_resume(). */
+    INTERCOM_ATTRIBUTES_MISSING,
+    INTERCOM_END, /* *verdict says how */
+};
+
+/* Start a chain. A job with neither attributes nor event is a bug. */
+enum intercom_next intercom_begin(struct intercom_chain *chain,
+                                  const struct intercom_job *job,
+                                  struct http_request *request);
+
+/* The call under way has ended. With INTERCOM_END, verdict->action is
+ * VERDICT_GO_ON for delivered, else RETRY, FAIL, HOLD or WAIT. */
+enum intercom_next intercom_take_answer(struct intercom_chain *chain,
+                                        const struct http_answer *answer,
+                                        int64_t now_ms,
+                                        struct http_request *request,
+                                        struct verdict *verdict);
+
+/* The attributes exist now: make the call again that missed them. */
+enum intercom_next intercom_resume(struct intercom_chain *chain,
+                                   struct http_request *request,
+                                   struct verdict *verdict);
+
+/* Free what the chain holds. */
+void intercom_free(struct intercom_chain *chain);
+
+/* --- the destination's own calls ----------------------------------------- */
+
+enum { INTERCOM_ATTRIBUTE_COUNT = 4 };
+
+/* The body of POST /data_attributes for the attribute number index. */
+void intercom_write_attribute(int index, struct buf *out);
+
+/* Judge the answer to POST /data_attributes: an attribute that exists already
+ * is a success; 403 is a hold "create these by hand". */
+void intercom_judge_attribute(const struct http_answer *answer, int64_t now_ms,
+                              struct verdict *verdict);
+
+#endif
