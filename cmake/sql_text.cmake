@@ -1,0 +1,53 @@
+# Reading SQL, as far as embedding needs it: comments, strings, statement ends.
+
+# Set ${out} to the SQL without its comments (and without the lines that held
+# nothing else), all other text exact; set ${out}_rest_at to the position
+# behind the first ";" that ends a statement, -1 if there is none. `where` is
+# for error messages.
+function(sql_strip_comments sql_variable where out)
+  set(rest "${${sql_variable}}")
+  set(clean "")
+  set(rest_at -1)
+  while(NOT rest STREQUAL "")
+    set(is_comment FALSE)
+    if(rest MATCHES [=[^([^-'"/;]+|'[^']*'|"[^"]*")]=])
+      set(token "${CMAKE_MATCH_0}")
+    elseif(rest MATCHES "^(--[^\n]*|/[*])")
+      set(token "${CMAKE_MATCH_0}")
+      set(is_comment TRUE)
+      if(token STREQUAL "/*")
+        string(FIND "${rest}" "*/" end)
+        if(end EQUAL -1)
+          message(FATAL_ERROR "${where}: a comment does not end")
+        endif()
+        math(EXPR end "${end} + 2")
+        string(SUBSTRING "${rest}" 0 ${end} token)
+      endif()
+    elseif(rest MATCHES [=[^['"]]=])
+      message(FATAL_ERROR "${where}: a quote does not end")
+    else()
+      string(SUBSTRING "${rest}" 0 1 token)
+    endif()
+
+    string(LENGTH "${token}" length)
+    string(SUBSTRING "${rest}" ${length} -1 rest)
+    if(is_comment)
+      string(REGEX REPLACE "[ \t]+$" "" clean "${clean}")
+      # The comment had its line for itself: the line goes with it.
+      if(clean MATCHES "(^$|\n$)" AND rest MATCHES "^\n")
+        string(SUBSTRING "${rest}" 1 -1 rest)
+      endif()
+      # Two words that only the comment kept apart.
+      if(clean MATCHES "[^ \t\n]$" AND rest MATCHES "^[^ \t\n]")
+        string(APPEND clean " ")
+      endif()
+    else()
+      string(APPEND clean "${token}")
+      if(token STREQUAL ";" AND rest_at EQUAL -1)
+        string(LENGTH "${clean}" rest_at)
+      endif()
+    endif()
+  endwhile()
+  set(${out} "${clean}" PARENT_SCOPE)
+  set(${out}_rest_at ${rest_at} PARENT_SCOPE)
+endfunction()

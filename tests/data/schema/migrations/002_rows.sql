@@ -1,0 +1,2 @@
+-- ä
+INSERT INTO t VALUES (1);
