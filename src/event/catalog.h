@@ -64,7 +64,7 @@ const char *catalog_word(enum event_kind kind);
 bool catalog_find_type(const char *type, bool is_trial,
                        bool is_trial_conversion, enum event_kind *kind);
 
-/* The column that a store stands in. */
+/* The column that a store stands in; NULL (no store): STORE_GROUP_OTHER. */
 enum store_group catalog_store_group(const char *store);
 
 #endif
