@@ -329,7 +329,7 @@ static void broken_escapes_and_nuls_are_no_json(void **state)
     expect_reason("{\"a\":\"\\u12\"}", 12, "not JSON (at byte 7)");
     expect_reason("{\"a\":\"\\ud83d\\u12\"}", 18, "not JSON (at byte 13)");
     expect_reason("{\"a\":\"x\\u0", 10, "not JSON (at byte 8)");
-    expect_reason("{\"a\":\"\\", 7, "not JSON (at byte 6)");
+    expect_reason("{\"a\":\"\\", 7, "not JSON (at byte 7)");
     expect_reason("{\"a\":\"x\0y\"}", 12, "not JSON (a NUL at byte 8)");
     expect_reason("{}\0", 3, "not JSON (a NUL at byte 3)");
 }
@@ -456,7 +456,7 @@ static void nesting_bombs_are_named(void **state)
         free(body);
     }
     char *brackets = repeat("\"\\\"", "[", 2000, "");
-    expect_reason(brackets, strlen(brackets), "not JSON (at byte 1)");
+    expect_reason(brackets, strlen(brackets), "not JSON (at byte 2)");
     free(brackets);
 }
 

@@ -44,17 +44,22 @@ struct envelope {
     const char *subscription_status; /* NULL: the key is left out */
 };
 
-/* Map one event. *reason is constant text. */
+/* Map one event. *reason is constant text; where several hold it is the first
+ * of: no_intercom_event, sandbox_event, no_user, anonymous_user,
+ * store_not_tracked. An event without a store is tracked. Invalid only when the
+ * time is missing that created_at needs. */
 MUST_CHECK enum mapping_result
 mapping_map(const struct event *event, const struct mapping_policy *policy,
             struct envelope *envelope, const char **reason, struct err *err);
 
-/* One sentence for a person about a reason to skip. */
+/* One sentence for a person about a reason to skip; another word is returned
+ * as it is. */
 const char *mapping_explain_skip(const char *reason);
 
 /* Add the published payload: product_identifier, app_id, user_payload,
  * event_payload (without has_event_payload the key is left out), nulls as
- * published. */
+ * published. Only metadata's environment and app_id are left out where the
+ * event has no such key. */
 void mapping_write_envelope(const struct envelope *envelope, struct buf *out);
 
 /* Add the contact's custom_attributes object, nulls kept: null clears. */
