@@ -341,8 +341,8 @@ static void the_first_of_two_equal_keys_counts(void **state)
         KNOWN("\"app_user_id\":\"u\",\"app_user_id\":\"v\""),
         KNOWN("\"app_user_id\":\"u\",\"app_user_id\":7"),
         KNOWN("\"app\\u005fuser_id\":\"u\",\"app_user_id\":\"v\""),
-        "{\"event\":{\"id\":\"i\",\"id\":\"j\",\"type\":\"RENEWAL\","
-        "\"app_user_id\":\"u\"},\"event\":{\"id\":\"k\"}}",
+        ("{\"event\":{\"id\":\"i\",\"id\":\"j\",\"type\":\"RENEWAL\","
+         "\"app_user_id\":\"u\"},\"event\":{\"id\":\"k\"}}"),
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct event event;
