@@ -120,6 +120,10 @@ struct outbox_start {
     /* The attributes are the user's newest: recorded as newest sent. */
     bool is_newest;
     int64_t timestamp_ms; /* of the event, with is_newest */
+    /* With is_newest: the same attributes are confirmed already and are not
+     * written again (attributes is NULL). Newest confirmed moves along to this
+     * event; its confirmed_ms stays, and sent_attributes too. */
+    bool is_confirmed;
 };
 
 /* The delivery becomes sending by this epoch, and its attempt (number
