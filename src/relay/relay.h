@@ -73,6 +73,9 @@ MUST_CHECK enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
 /* Someone may have written to the outbox: look at the next turn. */
 void relay_look(struct relay *relay);
 
+/* True while no delivery is under way. */
+bool relay_is_idle(const struct relay *relay);
+
 /* Claim nothing more; what is under way may end until the deadline (monotonic
  * ms), then it is cut and recorded as unknown. */
 void relay_stop(struct relay *relay, int64_t deadline_ms);

@@ -1,0 +1,176 @@
+#include "relay/destination.h"
+
+#include "delivery/backoff.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The first probe comes after this, without jitter: an operator who mends the
+ * token watches for it. Later ones grow up to the second. */
+static const int64_t FIRST_PROBE_MS = 30 * 1000;
+static const int64_t MOST_PROBE_MS = 5 * 60 * 1000;
+
+static int64_t probe_interval_ms(int probes)
+{
+    int64_t interval_ms = FIRST_PROBE_MS;
+    for (int i = 0; i < probes && interval_ms < MOST_PROBE_MS; i++)
+        interval_ms *= 2;
+    return interval_ms < MOST_PROBE_MS ? interval_ms : MOST_PROBE_MS;
+}
+
+static bool is_held(const struct destination *destination)
+{
+    return destination->hold_reason != NULL;
+}
+
+static void describe_hold(struct destination *destination,
+                          const struct verdict *verdict)
+{
+    const char *dash = verdict->mend[0] == '\0' ? "" : ". ";
+    (void)snprintf(destination->hold_text, sizeof(destination->hold_text),
+                   "%s%s%s", verdict->result, dash, verdict->mend);
+}
+
+/* Hold, or hold on: several answers of calls that were under way together
+ * count once, a failed probe makes the next one later. */
+static void hold(struct destination *destination, const struct verdict *verdict,
+                 bool was_probe, int64_t now_ms)
+{
+    bool is_new = !is_held(destination);
+    if (is_new) {
+        destination->held_since_ms = now_ms;
+        destination->probes = 0;
+    } else if (was_probe) {
+        destination->probes++;
+    } else {
+        return;
+    }
+    destination->hold_reason = verdict->reason;
+    destination->probe = verdict->probe;
+    destination->probe_ms = now_ms + probe_interval_ms(destination->probes);
+    describe_hold(destination, verdict);
+    destination->hold_changed = true;
+}
+
+static void lift_hold(struct destination *destination, int64_t now_ms)
+{
+    destination->hold_reason = NULL;
+    destination->hold_text[0] = '\0';
+    destination->hold_changed = true;
+    breaker_start_slowly(&destination->breaker, now_ms);
+}
+
+/* The probe failed for another reason than the hold's. */
+static void put_probe_off(struct destination *destination, int64_t now_ms)
+{
+    destination->probes++;
+    destination->probe_ms = now_ms + probe_interval_ms(destination->probes);
+    destination->hold_changed = true;
+}
+
+void destination_init(struct destination *destination, uint64_t seed)
+{
+    *destination = (struct destination){.random = {.state = seed}};
+    pacer_init(&destination->pacer);
+    breaker_init(&destination->breaker);
+}
+
+void destination_ask_leave(struct destination *destination, int64_t now_ms,
+                           int under_way, int room,
+                           struct destination_leave *leave)
+{
+    *leave = (struct destination_leave){0};
+    if (is_held(destination)) {
+        if (destination->probe_under_way || now_ms < destination->probe_ms)
+            return;
+        leave->get_me = destination->probe == PROBE_GET_ME;
+        leave->is_probe = !leave->get_me;
+        if (leave->is_probe && room > 0 && !destination->is_paused)
+            leave->deliveries = pacer_allowed(&destination->pacer, now_ms, 1);
+        return;
+    }
+    if (destination->is_paused || room <= 0)
+        return;
+    int allowed =
+        breaker_allowed(&destination->breaker, now_ms, under_way, room);
+    leave->deliveries = pacer_allowed(&destination->pacer, now_ms, allowed);
+}
+
+int64_t destination_next_ms(struct destination *destination, int64_t now_ms)
+{
+    if (is_held(destination))
+        return destination->probe_under_way ? INT64_MAX : destination->probe_ms;
+    if (destination->is_paused)
+        return INT64_MAX;
+    int64_t paced_ms = pacer_next_ms(&destination->pacer, now_ms);
+    int64_t broken_ms = breaker_next_ms(&destination->breaker, now_ms);
+    return paced_ms > broken_ms ? paced_ms : broken_ms;
+}
+
+void destination_start_call(struct destination *destination, int64_t now_ms)
+{
+    pacer_start_call(&destination->pacer, now_ms);
+}
+
+void destination_take_answer(struct destination *destination,
+                             const struct http_answer *answer, int64_t now_ms)
+{
+    pacer_take_answer(&destination->pacer, answer, now_ms);
+    if (answer->end != HTTP_ANSWERED || answer->quota_limit == HTTP_NONE)
+        return;
+    destination->quota_limit = answer->quota_limit;
+    destination->quota_left = answer->quota_left;
+    destination->quota_reset_ms = answer->quota_reset_s == HTTP_NONE
+                                      ? HTTP_NONE
+                                      : answer->quota_reset_s * 1000;
+    destination->quota_changed = true;
+}
+
+void destination_take_result(struct destination *destination,
+                             const struct destination_result *result,
+                             int64_t now_ms)
+{
+    const struct verdict *verdict = result->verdict;
+    breaker_take_result(&destination->breaker, result->lane,
+                        !verdict->in_transit, now_ms,
+                        random_next(&destination->random));
+    if (result->is_probe)
+        destination->probe_under_way = false;
+    switch (verdict->action) {
+    case VERDICT_HOLD:
+        hold(destination, verdict, result->is_probe, now_ms);
+        return;
+    case VERDICT_WAIT:
+        pacer_wait_until(&destination->pacer, verdict->wait_until_ms);
+        break;
+    case VERDICT_GO_ON:
+        if (result->is_probe && is_held(destination)) {
+            lift_hold(destination, now_ms);
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    if (result->is_probe && is_held(destination))
+        put_probe_off(destination, now_ms);
+}
+
+void destination_start_probe(struct destination *destination)
+{
+    destination->probe_under_way = true;
+}
+
+void destination_take_me(struct destination *destination,
+                         const struct verdict *verdict, int64_t now_ms)
+{
+    destination->probe_under_way = false;
+    if (!is_held(destination))
+        return;
+    if (verdict->action == VERDICT_GO_ON)
+        lift_hold(destination, now_ms);
+    else if (verdict->action == VERDICT_HOLD)
+        hold(destination, verdict, true, now_ms);
+    else
+        put_probe_off(destination, now_ms);
+}

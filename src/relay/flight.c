@@ -1,0 +1,203 @@
+#include "relay/flight.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A contact that Intercom does not find keeps being missing: no use waiting as
+ * long as for an outage (design, "Verdicts"). */
+static const int64_t CONTACT_MISSING_MS = 60 * 60 * 1000;
+
+static void name_request(struct flight *flight,
+                         const struct http_request *request)
+{
+    (void)snprintf(flight->request_name, sizeof(flight->request_name), "%s %s",
+                   request->method, request->path);
+}
+
+static void note_call(struct flight *flight, const struct http_answer *answer)
+{
+    assert(flight->call_count <= INTERCOM_MOST_CALLS);
+    struct outbox_call *call = &flight->calls[flight->call_count++];
+    *call = (struct outbox_call){
+        .started_ms = answer->started_ms,
+        .took_ms = answer->took_ms,
+        .status = answer->end == HTTP_ANSWERED ? answer->status : 0,
+    };
+    (void)snprintf(call->request, sizeof(call->request), "%s",
+                   flight->request_name);
+    (void)snprintf(call->request_id, sizeof(call->request_id), "%s",
+                   answer->request_id);
+    if (answer->end != HTTP_ANSWERED) {
+        call->result = mem_copy_text(answer->trouble_text);
+    } else if (answer->status < 200 || answer->status > 299) {
+        call->answer = mem_copy_bytes(answer->body, answer->body_length);
+        call->answer_length = answer->body_length;
+    }
+}
+
+struct flight *flight_new(struct outbox_claim *claim, struct plan *plan,
+                          bool is_probe)
+{
+    struct flight *flight = mem_new(sizeof(*flight));
+    flight->owner = OWNER_FLIGHT;
+    flight->claim = *claim;
+    flight->plan = *plan;
+    flight->is_probe = is_probe;
+    *claim = (struct outbox_claim){0};
+    *plan = (struct plan){0};
+    return flight;
+}
+
+void flight_begin(struct flight *flight, struct http_request *request)
+{
+    const struct intercom_job job = {
+        .user_id = flight->claim.lane,
+        .contact_id = flight->claim.contact_id,
+        .attributes = flight->plan.attributes,
+        .newest_attributes = flight->plan.newest_attributes,
+        .event_body = flight->plan.event_body,
+    };
+    enum intercom_next next = intercom_begin(&flight->chain, &job, request);
+    assert(next == INTERCOM_CALL);
+    (void)next;
+    name_request(flight, request);
+}
+
+enum intercom_next flight_take_answer(struct flight *flight,
+                                      const struct http_answer *answer,
+                                      int64_t now_ms,
+                                      struct http_request *request)
+{
+    note_call(flight, answer);
+    enum intercom_next next = intercom_take_answer(
+        &flight->chain, answer, now_ms, request, &flight->verdict);
+    if (next == INTERCOM_CALL)
+        name_request(flight, request);
+    return next;
+}
+
+enum intercom_next flight_resume(struct flight *flight,
+                                 struct http_request *request)
+{
+    enum intercom_next next =
+        intercom_resume(&flight->chain, request, &flight->verdict);
+    if (next == INTERCOM_CALL)
+        name_request(flight, request);
+    return next;
+}
+
+static int64_t last_call_left_ms(const struct flight *flight)
+{
+    return flight->call_count == 0
+               ? 0
+               : flight->calls[flight->call_count - 1].started_ms;
+}
+
+/* When the delivery may be tried again (wall clock). */
+static int64_t next_try_ms(const struct flight *flight,
+                           const struct flight_policy *policy, int64_t now_ms)
+{
+    const struct verdict *verdict = &flight->verdict;
+    if (verdict->action == VERDICT_HOLD || verdict->action == VERDICT_WAIT)
+        return 0; /* the destination waits, not this delivery */
+    int64_t next_ms =
+        now_ms + backoff_ms(&policy->backoff, flight->claim.tries + 1,
+                            policy->random, verdict->floor_ms);
+    /* Where it was we who closed the connection, Intercom may still act on
+     * the request for as long as one may take (promises 2 and 3). */
+    int64_t quiet_ms = last_call_left_ms(flight) + policy->timeout_ms;
+    return verdict->closed_by_us && next_ms < quiet_ms ? quiet_ms : next_ms;
+}
+
+static bool has_given_up(const struct flight *flight,
+                         const struct flight_policy *policy, int64_t now_ms)
+{
+    const struct verdict *verdict = &flight->verdict;
+    int64_t first_ms = flight->claim.first_try_ms;
+    if (!verdict->costs_try || first_ms == OUTBOX_NO_TIME)
+        return false;
+    int64_t most_ms = policy->give_up_ms;
+    if (text_equals(verdict->reason, "contact_missing") &&
+        CONTACT_MISSING_MS < most_ms)
+        most_ms = CONTACT_MISSING_MS;
+    return now_ms - first_ms >= most_ms;
+}
+
+static void describe_retry(const struct flight *flight,
+                           const struct flight_policy *policy, int64_t now_ms,
+                           struct outbox_end *end, char result[256])
+{
+    const struct verdict *verdict = &flight->verdict;
+    end->outcome = verdict->outcome_is_unknown ? "unknown" : "retry";
+    if (has_given_up(flight, policy, now_ms)) {
+        char age[32];
+        text_format_duration(now_ms - flight->claim.first_try_ms, age,
+                             sizeof(age));
+        (void)snprintf(result, 256, "%s; gave up after %s", verdict->result,
+                       age);
+        end->outcome = "failed";
+        end->state = "failed";
+        return;
+    }
+    end->state = "pending";
+    end->not_before_ms = next_try_ms(flight, policy, now_ms);
+}
+
+void flight_describe_end(const struct flight *flight,
+                         const struct flight_policy *policy, int64_t now_ms,
+                         struct outbox_end *end, char result[256])
+{
+    const struct verdict *verdict = &flight->verdict;
+    *end = (struct outbox_end){
+        .claim = &flight->claim,
+        .number = flight->claim.attempts + 1,
+        .now_ms = now_ms,
+        .reason = verdict->reason,
+        .result = result,
+        .status = verdict->status,
+        .costs_try = verdict->costs_try,
+        .event_may_have_left = flight->chain.event_may_have_left,
+        .calls = flight->calls,
+        .call_count = flight->call_count,
+        .contact_id =
+            flight->chain.contact_changed ? flight->chain.contact_id : NULL,
+        .attributes_confirmed = flight->chain.attributes_written,
+    };
+    (void)snprintf(result, 256, "%s", verdict->result);
+    switch (verdict->action) {
+    case VERDICT_GO_ON:
+        end->outcome = "delivered";
+        end->state = "delivered";
+        break;
+    case VERDICT_FAIL:
+        end->outcome = "failed";
+        end->state = "failed";
+        break;
+    case VERDICT_HOLD:
+        end->outcome = "held";
+        end->state = "pending";
+        break;
+    default:
+        describe_retry(flight, policy, now_ms, end, result);
+        break;
+    }
+}
+
+void flight_free(struct flight *flight)
+{
+    if (flight == NULL)
+        return;
+    for (size_t i = 0; i < flight->call_count; i++) {
+        free(flight->calls[i].result);
+        free(flight->calls[i].answer);
+    }
+    intercom_free(&flight->chain);
+    plan_free(&flight->plan);
+    outbox_claim_free(&flight->claim);
+    free(flight);
+}

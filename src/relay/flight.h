@@ -1,0 +1,69 @@
+/* flight.h - one delivery under way: its claim, its chain, its calls so far.
+ *
+ * From the commit of its attempt to the commit of its outcome. Owned by the
+ * relay, which moves it from list to list. */
+#ifndef RELAY_FLIGHT_H
+#define RELAY_FLIGHT_H
+
+#include "delivery/backoff.h"
+#include "delivery/intercom.h"
+#include "outbox/outbox.h"
+#include "relay/plan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Who a finished call belongs to: the first member of its owner. */
+enum call_owner {
+    OWNER_FLIGHT,
+    OWNER_UPKEEP,
+};
+
+struct flight {
+    enum call_owner owner;
+    struct outbox_claim claim;
+    struct plan plan;
+    struct intercom_chain chain;
+    struct outbox_call calls[INTERCOM_MOST_CALLS + 1];
+    size_t call_count;
+    char request_name[160]; /* of the call under way: "POST /events" */
+    struct verdict verdict; /* once it has ended */
+    bool is_probe;
+    struct flight *next;
+};
+
+/* Make a flight; takes over the claim and the plan. */
+struct flight *flight_new(struct outbox_claim *claim, struct plan *plan,
+                          bool is_probe);
+
+/* The first call. */
+void flight_begin(struct flight *flight, struct http_request *request);
+
+/* A call ended: note it, and say what is next, as intercom_take_answer(). */
+enum intercom_next flight_take_answer(struct flight *flight,
+                                      const struct http_answer *answer,
+                                      int64_t now_ms,
+                                      struct http_request *request);
+
+/* The missing attributes exist now, as intercom_resume(). */
+enum intercom_next flight_resume(struct flight *flight,
+                                 struct http_request *request);
+
+struct flight_policy {
+    struct backoff backoff;
+    int64_t give_up_ms; /* age of tries at which a delivery fails */
+    int64_t timeout_ms; /* of one request */
+    uint32_t random;    /* of this retry */
+};
+
+/* What the outbox is to record of an ended flight. Borrows from it; result
+ * has room for what a person reads. */
+void flight_describe_end(const struct flight *flight,
+                         const struct flight_policy *policy, int64_t now_ms,
+                         struct outbox_end *end, char result[256]);
+
+/* NULL is fine. */
+void flight_free(struct flight *flight);
+
+#endif

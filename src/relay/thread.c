@@ -1,0 +1,277 @@
+#include "relay/thread.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "net/http_curl.h"
+#include "outbox/lock.h"
+#include "outbox/store.h"
+#include "outbox/views.h"
+#include "relay/wake.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How long one statement waits for another writer before the turn is put off
+ * and tried again. */
+enum { BUSY_MS = 2000 };
+
+/* A hint can come before the commit is visible: look in steps for this long
+ * (design, "Wake-up"). */
+enum { STEP_US = 50, CLOSE_LOOK_US = 2000 };
+
+static const int64_t NOT_STOPPED = -1;
+
+struct relay_thread {
+    pthread_t thread;
+    struct lock *lock;
+    struct store *store;
+    struct http_curl *http;
+    struct wake *wake;
+    struct relay *relay;
+    char *token_file; /* NULL: none */
+    char *token;
+    int ended;                  /* eventfd */
+    _Atomic int64_t stop_in_ms; /* NOT_STOPPED, or the grace that is left */
+    /* written by the thread, read after the join */
+    struct relay_report report;
+    bool failed;
+    struct err err;
+};
+
+/* --- the thread ---------------------------------------------------------- */
+
+static void refresh_token(void *context)
+{
+    struct relay_thread *thread = context;
+    struct err err;
+    char *token = NULL;
+    if (thread->token_file == NULL)
+        return;
+    if (!file_read_secret(thread->token_file, &token, &err)) {
+        log_line(LOG_WARNING, "token file: %s", err.text);
+        return;
+    }
+    if (!text_equals(token, thread->token)) {
+        log_line(LOG_INFO, "token file %s has changed: using the new token",
+                 thread->token_file);
+        http_curl_set_token(thread->http, token);
+        free(thread->token);
+        thread->token = mem_copy_text(token);
+    }
+    free(token);
+}
+
+static int64_t monotonic_ms(void)
+{
+    return clock_monotonic_ms(clock_system());
+}
+
+static void obey_stop(struct relay_thread *thread)
+{
+    int64_t grace_ms = atomic_exchange(&thread->stop_in_ms, NOT_STOPPED);
+    if (grace_ms != NOT_STOPPED)
+        relay_stop(thread->relay, monotonic_ms() + grace_ms);
+}
+
+static bool outbox_has_changed(struct relay_thread *thread)
+{
+    bool changed = false;
+    struct err err;
+    /* An error here shows again, and is handled, in the turn that follows. */
+    return !store_changed(thread->store, &changed, &err) || changed;
+}
+
+/* Only while nothing is under way: a busy relay looks at every turn anyway. */
+static void look_closely(struct relay_thread *thread)
+{
+    const struct timespec step = {.tv_nsec = STEP_US * 1000};
+    for (int us = 0; us < CLOSE_LOOK_US; us += STEP_US) {
+        if (outbox_has_changed(thread)) {
+            relay_look(thread->relay);
+            return;
+        }
+        (void)nanosleep(&step, NULL);
+    }
+}
+
+static void wait_for_work(struct relay_thread *thread, int64_t wait_ms)
+{
+    const struct http *http = http_curl_seam(thread->http);
+    int64_t look_ms = wake_time_to_look(thread->wake, monotonic_ms());
+    http->wait(http->context, wake_descriptor(thread->wake),
+               wait_ms < look_ms ? wait_ms : look_ms);
+    bool hint = wake_drain(thread->wake, monotonic_ms());
+    if (hint && relay_is_idle(thread->relay))
+        look_closely(thread);
+    else if (hint)
+        relay_look(thread->relay);
+    if (wake_take_look(thread->wake, monotonic_ms()) &&
+        outbox_has_changed(thread))
+        relay_look(thread->relay);
+}
+
+static void *run_thread(void *context)
+{
+    struct relay_thread *thread = context;
+    enum relay_state state;
+    int64_t wait_ms;
+    for (;;) {
+        obey_stop(thread);
+        state = relay_turn(thread->relay, &wait_ms, &thread->err);
+        if (state != RELAY_GOES_ON)
+            break;
+        wait_for_work(thread, wait_ms);
+    }
+    thread->failed = state == RELAY_HAS_FAILED;
+    relay_read_report(thread->relay, &thread->report);
+    relay_free(thread->relay);
+    thread->relay = NULL;
+    uint64_t one = 1;
+    (void)!write(thread->ended, &one, sizeof(one));
+    return NULL;
+}
+
+/* --- starting and ending ------------------------------------------------- */
+
+static void free_thread(struct relay_thread *thread)
+{
+    relay_free(thread->relay);
+    http_curl_free(thread->http);
+    wake_free(thread->wake);
+    store_close(thread->store);
+    lock_release(thread->lock);
+    if (thread->ended >= 0)
+        (void)close(thread->ended);
+    free(thread->token_file);
+    free(thread->token);
+    free(thread);
+}
+
+/* The lock is taken: say by whom, as far as the outbox knows. */
+static bool say_who_holds(const char *database_path, struct err *err)
+{
+    struct store *store;
+    struct view_status status;
+    struct err ignored;
+    if (!store_open(database_path, STORE_READ, BUSY_MS, &store, &ignored))
+        return err_set(err, ERR_BUSY, "%s: another relay is running",
+                       database_path);
+    if (view_read_status(store, clock_wall_ms(clock_system()), &status,
+                         &ignored)) {
+        char since[TEXT_TIME_BYTES];
+        text_format_time(status.relay_started_ms, since, sizeof(since));
+        (void)err_set(err, ERR_BUSY,
+                      "%s: another relay is running (pid %lld on %s, since "
+                      "%s); stop it first",
+                      database_path, (long long)status.relay_pid,
+                      status.relay_host == NULL ? "?" : status.relay_host,
+                      since);
+        view_status_free(&status);
+    } else {
+        (void)err_set(err, ERR_BUSY, "%s: another relay is running",
+                      database_path);
+    }
+    store_close(store);
+    return false;
+}
+
+static bool open_parts(struct relay_thread *thread,
+                       const struct relay_thread_options *options,
+                       struct err *err)
+{
+    const struct http_curl_options http = {
+        .api_url = options->api_url,
+        .token = options->token,
+        .connections = options->policy.connections,
+        .timeout_ms = options->policy.timeout_ms,
+        .insecure_http = options->insecure_http,
+    };
+    if (!store_open(options->database_path, STORE_WRITE, BUSY_MS,
+                    &thread->store, err))
+        return false;
+    if (!lock_take(options->database_path, &thread->lock, err)) {
+        if (err->code == ERR_BUSY)
+            return say_who_holds(options->database_path, err);
+        return false;
+    }
+    if (!http_curl_new(&http, &thread->http, err) ||
+        !wake_new(options->database_path, &thread->wake, err))
+        return false;
+    if (!wake_is_watching(thread->wake))
+        log_line(LOG_WARNING, "no inotify here: looking at the outbox every "
+                              "second");
+    thread->ended = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (thread->ended < 0)
+        return err_set_errno(err, errno, "eventfd");
+    const struct relay_seams seams = {
+        .clock = clock_system(),
+        .http = http_curl_seam(thread->http),
+        .store = thread->store,
+        .refresh_token = refresh_token,
+        .refresh_context = thread,
+    };
+    return relay_new(&options->policy, &seams, options->api_url, &thread->relay,
+                     err);
+}
+
+bool relay_thread_start(const struct relay_thread_options *options,
+                        struct relay_thread **thread, struct err *err)
+{
+    struct relay_thread *made = mem_new(sizeof(*made));
+    made->ended = -1;
+    made->token = mem_copy_text(options->token);
+    made->token_file = mem_copy_text(options->token_file);
+    atomic_init(&made->stop_in_ms, NOT_STOPPED);
+    if (!open_parts(made, options, err)) {
+        free_thread(made);
+        return false;
+    }
+    relay_read_report(made->relay, &made->report);
+
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int errnum = pthread_create(&made->thread, NULL, run_thread, made);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (errnum != 0) {
+        free_thread(made);
+        return err_set_errno(err, errnum, "starting the relay's thread");
+    }
+    *thread = made;
+    return true;
+}
+
+int relay_thread_end_descriptor(const struct relay_thread *thread)
+{
+    return thread->ended;
+}
+
+void relay_thread_stop(struct relay_thread *thread, int64_t grace_ms)
+{
+    atomic_store(&thread->stop_in_ms, grace_ms);
+    wake_signal(thread->wake);
+}
+
+bool relay_thread_join(struct relay_thread *thread, struct relay_report *report,
+                       struct err *err)
+{
+    (void)pthread_join(thread->thread, NULL);
+    *report = thread->report;
+    bool failed = thread->failed;
+    if (failed)
+        *err = thread->err;
+    free_thread(thread);
+    return !failed;
+}

@@ -1,0 +1,209 @@
+#include "relay/turn.h"
+
+#include "outbox/outbox.h"
+#include "relay/flight.h"
+#include "relay/plan.h"
+
+#include <string.h>
+
+enum { MOST_IN_A_TURN = 128 }; /* deliveries handled in one transaction */
+
+/* The quota is recorded no more often than this. */
+static const int64_t QUOTA_EVERY_MS = 1000;
+
+static const struct backoff retry_backoff = {
+    .base_ms = 1000,
+    .cap_ms = 60 * 60 * 1000,
+};
+
+static bool record_ended(struct turn_context *context, struct turn *turn,
+                         struct err *err)
+{
+    struct flight_policy policy = {
+        .backoff = retry_backoff,
+        .give_up_ms = context->policy->give_up_ms,
+        .timeout_ms = context->policy->timeout_ms,
+    };
+    for (struct flight *flight = context->ended->first; flight != NULL;
+         flight = flight->next) {
+        struct outbox_end end;
+        char result[256];
+        policy.random = random_next(context->random);
+        flight_describe_end(flight, &policy, clock_wall_ms(context->clock),
+                            &end, result);
+        if (!outbox_end_attempt(context->store, context->epoch, &end, err))
+            return false;
+        turn->delivered += strcmp(end.state, "delivered") == 0;
+        turn->failed += strcmp(end.state, "failed") == 0;
+    }
+    return true;
+}
+
+static bool record_hold(struct turn_context *context, struct err *err)
+{
+    const struct destination *destination = context->destination;
+    if (!destination->hold_changed)
+        return true;
+    const struct outbox_hold hold = {
+        .reason = destination->hold_reason,
+        .text = destination->hold_text,
+        .since_ms = destination->held_since_ms,
+        .probe_ms = destination->probe_ms,
+    };
+    return outbox_set_hold(context->store, &hold, err);
+}
+
+static bool quota_is_to_be_recorded(const struct turn_context *context)
+{
+    return context->destination->quota_changed &&
+           clock_monotonic_ms(context->clock) - context->quota_recorded_ms >=
+               QUOTA_EVERY_MS;
+}
+
+static bool record_quota(struct turn_context *context, struct turn *turn,
+                         struct err *err)
+{
+    if (!quota_is_to_be_recorded(context))
+        return true;
+    const struct destination *destination = context->destination;
+    int64_t wait_ms = destination->pacer.wait_until_ms;
+    const struct outbox_quota quota = {
+        .limit = destination->quota_limit,
+        .left = destination->quota_left,
+        .reset_ms = destination->quota_reset_ms,
+        .wait_until_ms =
+            wait_ms > clock_wall_ms(context->clock) ? wait_ms : OUTBOX_NO_TIME,
+    };
+    turn->recorded_quota = true;
+    return outbox_set_quota(context->store, &quota, err);
+}
+
+static bool settle_claim(struct turn_context *context, struct turn *turn,
+                         const struct outbox_claim *claim,
+                         const struct plan *plan, struct err *err)
+{
+    const struct outbox_settlement settlement = {
+        .state = plan->state,
+        .reason = plan->reason,
+        .result = plan->result,
+        .now_ms = clock_wall_ms(context->clock),
+    };
+    bool failed = strcmp(plan->state, "failed") == 0;
+    turn->failed += failed;
+    turn->skipped += !failed;
+    return outbox_settle(context->store, claim, &settlement, err);
+}
+
+static bool start_claim(struct turn_context *context, struct turn *turn,
+                        struct outbox_claim *claim, struct plan *plan,
+                        struct err *err)
+{
+    const struct outbox_start start = {
+        .claim = claim,
+        .cause = "automatic",
+        .now_ms = clock_wall_ms(context->clock),
+        .attributes = plan->attributes,
+        .event_body = plan->event_body,
+        .is_newest = plan->is_newest,
+        .is_confirmed = plan->is_confirmed,
+        .timestamp_ms = plan->timestamp_ms,
+    };
+    if (!outbox_start_attempt(context->store, context->epoch, &start, err))
+        return false;
+    queue_add(&turn->claimed, flight_new(claim, plan, turn->leave.is_probe));
+    return true;
+}
+
+static bool handle_claim(struct turn_context *context, struct turn *turn,
+                         const struct plan_context *plan_context,
+                         struct outbox_claim *claim, struct err *err)
+{
+    struct plan plan;
+    plan_make(claim, plan_context, &plan);
+    turn->handled++;
+    bool handled = plan.action == PLAN_SETTLE
+                       ? settle_claim(context, turn, claim, &plan, err)
+                       : start_claim(context, turn, claim, &plan, err);
+    plan_free(&plan);
+    return handled;
+}
+
+/* Handle up to limit due heads; *count says how many there were. */
+static bool claim_some(struct turn_context *context, struct turn *turn,
+                       const struct plan_context *plan_context, int limit,
+                       int *count, struct err *err)
+{
+    struct outbox_claim claims[MOST_IN_A_TURN];
+    if (!outbox_find_due(context->store, plan_context->now_ms, limit, claims,
+                         count, err))
+        return false;
+    bool handled = true;
+    for (int i = 0; i < *count; i++) {
+        handled = handled &&
+                  handle_claim(context, turn, plan_context, &claims[i], err);
+        outbox_claim_free(&claims[i]);
+    }
+    return handled;
+}
+
+/* Claim as many as there is leave for. Deliveries that need no call are
+ * settled on the way, so a run of them costs one turn, not one each. */
+static bool claim_due(struct turn_context *context, struct turn *turn,
+                      struct err *err)
+{
+    if (turn->leave.deliveries == 0)
+        return true;
+    struct names names;
+    if (!outbox_read_names(context->store, &names, err))
+        return false;
+    const struct mapping_policy mapping = {
+        .names = &names,
+        .skip_anonymous_users = context->policy->skip_anonymous_users,
+        .send_sandbox_events = context->policy->send_sandbox_events,
+    };
+    const struct plan_context plan_context = {
+        .policy = &mapping,
+        .epoch = context->epoch,
+        .now_ms = clock_wall_ms(context->clock),
+    };
+    int limit;
+    int count;
+    do {
+        limit = turn->leave.deliveries - turn->claimed.count;
+        if (limit > MOST_IN_A_TURN - turn->handled)
+            limit = MOST_IN_A_TURN - turn->handled;
+        count = 0;
+        if (limit > 0 &&
+            !claim_some(context, turn, &plan_context, limit, &count, err))
+            return false;
+        turn->more_is_due = count == limit;
+    } while (limit > 0 && turn->more_is_due);
+    return true;
+}
+
+void turn_init(struct turn *turn)
+{
+    *turn = (struct turn){.handled = 0};
+    queue_init(&turn->claimed);
+}
+
+bool turn_has_work(const struct turn_context *context)
+{
+    return context->ended->count > 0 || context->destination->hold_changed ||
+           quota_is_to_be_recorded(context);
+}
+
+bool turn_commit(struct turn_context *context, struct turn *turn,
+                 struct err *err)
+{
+    struct store *store = context->store;
+    bool done = outbox_begin_turn(store, context->epoch, err) &&
+                record_ended(context, turn, err) && record_hold(context, err) &&
+                record_quota(context, turn, err) &&
+                claim_due(context, turn, err) && outbox_commit_turn(store, err);
+    if (!done) {
+        store_rollback(store);
+        queue_free(&turn->claimed);
+    }
+    return done;
+}

@@ -1,0 +1,43 @@
+/* wake.h - commit -> wake-up, without polling.
+ *
+ * inotify on the write-ahead log, the database file (rollback journals) and
+ * their directory (the log comes and goes) is a hint that can come before the
+ * commit is visible; so it starts a series of looks (design, "Wake-up").
+ * Where inotify can't be had, a look every second. The database files are
+ * watched by path, never opened: closing a descriptor would drop SQLite's
+ * locks. One thread, but for wake_signal(). */
+#ifndef RELAY_WAKE_H
+#define RELAY_WAKE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct wake; /* owned by who made it */
+
+/* Watch the files of this database. Fails with ERR_IO when the system has no
+ * descriptors left; without inotify it polls. */
+MUST_CHECK bool wake_new(const char *database_path, struct wake **wake,
+                         struct err *err);
+void wake_free(struct wake *wake);
+
+/* Becomes readable when there is a hint or a signal; borrowed. */
+int wake_descriptor(const struct wake *wake);
+
+/* Make the descriptor readable. Any thread; safe in no signal handler. */
+void wake_signal(struct wake *wake);
+
+/* Take in what came. True: a hint, which has begun a new series of looks. */
+bool wake_drain(struct wake *wake, int64_t monotonic_ms);
+
+/* True if it is time to look; counts as looked. */
+bool wake_take_look(struct wake *wake, int64_t monotonic_ms);
+
+/* Milliseconds until the next look of the series; INT64_MAX: none. */
+int64_t wake_time_to_look(const struct wake *wake, int64_t monotonic_ms);
+
+/* False: inotify can't be had, the outbox is polled. */
+bool wake_is_watching(const struct wake *wake);
+
+#endif
