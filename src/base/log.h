@@ -17,7 +17,7 @@ enum log_level {
  * are threads. */
 void log_set_level(enum log_level level);
 
-/* Write one line. Longer than 1,000 bytes is cut. */
+/* Write one line. A message of more than 999 bytes is cut. */
 void log_line(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -8,9 +8,9 @@
 #include <time.h>
 
 static const int64_t MS_PER_SECOND = 1000;
-static const int64_t MS_PER_MINUTE = 60 * 1000;
-static const int64_t MS_PER_HOUR = 60 * 60 * 1000;
-static const int64_t MS_PER_DAY = 24 * 60 * 60 * 1000;
+static const int64_t MS_PER_MINUTE = INT64_C(60) * 1000;
+static const int64_t MS_PER_HOUR = INT64_C(60) * 60 * 1000;
+static const int64_t MS_PER_DAY = INT64_C(24) * 60 * 60 * 1000;
 static const int64_t MOST_DAYS = 10000;
 
 /* Decode one character; 0 bytes consumed means that it is invalid. */
@@ -129,9 +129,9 @@ bool text_parse_duration(const char *text, int64_t *duration_ms)
     } units[] = {
         {"ms", 1},
         {"s", 1000},
-        {"m", 60 * 1000},
-        {"h", 60 * 60 * 1000},
-        {"d", 24 * 60 * 60 * 1000},
+        {"m", INT64_C(60) * 1000},
+        {"h", INT64_C(60) * 60 * 1000},
+        {"d", INT64_C(24) * 60 * 60 * 1000},
         {"", 1000},
     };
     size_t digits = strspn(text, "0123456789");
