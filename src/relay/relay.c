@@ -20,6 +20,12 @@ static const int64_t SAFETY_LOOK_MS = 30 * 1000;
 /* After a commit that failed because of others, or of the disk. */
 static const int64_t STORE_WAIT_MS = 50;
 static const int64_t STORE_LOG_EVERY_MS = 10 * 1000;
+/* SQLite's waiting for a lock is unfair: who commits flat out starves those
+ * beside it. So while others write, the lock is left free between our commits
+ * as long as it was held, and at least so long (design, "One commit a turn").
+ * Others count as writing for a while after their last commit. */
+static const int64_t LEAVE_LOCK_FREE_MS = 3;
+static const int64_t OTHERS_WRITE_MS = 200;
 struct relay {
     struct relay_policy policy;
     struct relay_seams seams;
@@ -37,6 +43,7 @@ struct relay {
     int64_t look_again_ms;       /* monotonic */
     int64_t store_wait_until_ms; /* monotonic: after a failed turn */
     int64_t store_logged_ms;     /* monotonic; 0: never */
+    int64_t others_wrote_ms;     /* monotonic; 0: never */
     struct turn_context turn;
     bool is_stopping;
     bool was_cut;
@@ -253,6 +260,18 @@ static void ask_leave(struct relay *relay, struct destination_leave *leave)
     }
 }
 
+static void leave_lock_free(struct relay *relay, int64_t began_ms)
+{
+    int64_t now = monotonic_ms(relay);
+    (void)relay_notice_changes(relay);
+    if (relay->others_wrote_ms == 0 ||
+        now - relay->others_wrote_ms > OTHERS_WRITE_MS)
+        return;
+    int64_t held_ms = now - began_ms;
+    relay->store_wait_until_ms =
+        now + (held_ms > LEAVE_LOCK_FREE_MS ? held_ms : LEAVE_LOCK_FREE_MS);
+}
+
 static bool work_on_store(struct relay *relay, struct err *err)
 {
     if (!adopt_some(relay, err))
@@ -267,8 +286,10 @@ static bool work_on_store(struct relay *relay, struct err *err)
     bool claims = turn.leave.deliveries > 0 && something_is_due(relay);
     if (!claims && !turn_has_work(&relay->turn))
         return true;
+    int64_t began_ms = monotonic_ms(relay);
     if (!turn_commit(&relay->turn, &turn, err))
         return false;
+    leave_lock_free(relay, began_ms);
     take_over_turn(relay, &turn);
     return look_ahead(relay, err);
 }
@@ -423,9 +444,16 @@ enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
     return RELAY_GOES_ON;
 }
 
-void relay_look(struct relay *relay)
+bool relay_notice_changes(struct relay *relay)
 {
+    bool changed = false;
+    struct err err;
+    /* An error here shows again, and is handled, in the turn that follows. */
+    if (store_changed(relay->seams.store, &changed, &err) && !changed)
+        return false;
     relay->look = true;
+    relay->others_wrote_ms = monotonic_ms(relay);
+    return true;
 }
 
 bool relay_is_idle(const struct relay *relay)

@@ -70,8 +70,9 @@ enum relay_state {
 MUST_CHECK enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
                                        struct err *err);
 
-/* Someone may have written to the outbox: look at the next turn. */
-void relay_look(struct relay *relay);
+/* See whether others have written to the outbox; if so the next turn looks
+ * for what is due. Cheap. True: they have. */
+bool relay_notice_changes(struct relay *relay);
 
 /* True while no delivery is under way. */
 bool relay_is_idle(const struct relay *relay);

@@ -84,23 +84,13 @@ static void obey_stop(struct relay_thread *thread)
         relay_stop(thread->relay, monotonic_ms() + grace_ms);
 }
 
-static bool outbox_has_changed(struct relay_thread *thread)
-{
-    bool changed = false;
-    struct err err;
-    /* An error here shows again, and is handled, in the turn that follows. */
-    return !store_changed(thread->store, &changed, &err) || changed;
-}
-
 /* Only while nothing is under way: a busy relay looks at every turn anyway. */
 static void look_closely(struct relay_thread *thread)
 {
     const struct timespec step = {.tv_nsec = STEP_US * 1000};
     for (int us = 0; us < CLOSE_LOOK_US; us += STEP_US) {
-        if (outbox_has_changed(thread)) {
-            relay_look(thread->relay);
+        if (relay_notice_changes(thread->relay))
             return;
-        }
         (void)nanosleep(&step, NULL);
     }
 }
@@ -115,10 +105,9 @@ static void wait_for_work(struct relay_thread *thread, int64_t wait_ms)
     if (hint && relay_is_idle(thread->relay))
         look_closely(thread);
     else if (hint)
-        relay_look(thread->relay);
-    if (wake_take_look(thread->wake, monotonic_ms()) &&
-        outbox_has_changed(thread))
-        relay_look(thread->relay);
+        (void)relay_notice_changes(thread->relay);
+    if (wake_take_look(thread->wake, monotonic_ms()))
+        (void)relay_notice_changes(thread->relay);
 }
 
 static void *run_thread(void *context)
