@@ -41,7 +41,8 @@ struct relay {
     bool look;                   /* the outbox may have changed */
     bool more_is_due;            /* the last claim filled its room */
     int64_t look_again_ms;       /* monotonic */
-    int64_t store_wait_until_ms; /* monotonic: after a failed turn */
+    int64_t store_wait_until_ms; /* monotonic: no turn before */
+    bool store_failed;           /* the last turn could not be committed */
     int64_t store_logged_ms;     /* monotonic; 0: never */
     int64_t others_wrote_ms;     /* monotonic; 0: never */
     struct turn_context turn;
@@ -289,6 +290,7 @@ static bool work_on_store(struct relay *relay, struct err *err)
     int64_t began_ms = monotonic_ms(relay);
     if (!turn_commit(&relay->turn, &turn, err))
         return false;
+    relay->store_failed = false;
     leave_lock_free(relay, began_ms);
     take_over_turn(relay, &turn);
     return look_ahead(relay, err);
@@ -306,6 +308,7 @@ static void put_turn_off(struct relay *relay, const struct err *err)
 {
     int64_t now = monotonic_ms(relay);
     relay->store_wait_until_ms = now + STORE_WAIT_MS;
+    relay->store_failed = true;
     relay->look = true;
     if (relay->store_logged_ms != 0 &&
         now - relay->store_logged_ms < STORE_LOG_EVERY_MS)
@@ -338,8 +341,7 @@ static bool is_done(const struct relay *relay)
     /* Past the deadline what could not be recorded is unknown at the next
      * start: better than a process that can't be stopped. */
     return nothing_is_under_way(relay) ||
-           (relay->was_cut && relay->under_way == 0 &&
-            monotonic_ms(relay) < relay->store_wait_until_ms);
+           (relay->was_cut && relay->under_way == 0 && relay->store_failed);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
