@@ -211,3 +211,17 @@ cJSON *json_parse(const char *bytes, size_t length, struct err *err)
     }
     return tree;
 }
+
+bool json_find_text(const char *bytes, size_t length, const char *key,
+                    char *out, size_t size)
+{
+    struct err err;
+    cJSON *tree = json_parse(bytes, length, &err);
+    const char *text =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, key));
+    bool fits = text != NULL && strlen(text) < size;
+    if (fits)
+        memcpy(out, text, strlen(text) + 1);
+    cJSON_Delete(tree);
+    return fits;
+}

@@ -56,4 +56,10 @@ void json_key_null(struct json *json, const char *key);
 MUST_CHECK struct cJSON *json_parse(const char *bytes, size_t length,
                                     struct err *err);
 
+/* Copy the text under this key of the object that the bytes are. False (and
+ * *out is untouched): not JSON, no object, no text under the key, or it does
+ * not fit into size with its NUL. */
+bool json_find_text(const char *bytes, size_t length, const char *key,
+                    char *out, size_t size);
+
 #endif
