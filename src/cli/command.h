@@ -1,0 +1,83 @@
+/* command.h - what a command is, and the one table of them.
+ *
+ * Each command_NAME.c fills one struct command; the table feeds dispatch,
+ * help and usage errors. The main thread. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "base/err.h"
+#include "cli/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How the process ends (design, "The command line"). */
+enum command_exit {
+    EXIT_DONE = 0,
+    EXIT_DATA = 1,        /* done in part, or not at all because of the data */
+    EXIT_USAGE = 2,       /* the command line is wrong */
+    EXIT_ENVIRONMENT = 3, /* file, lock, network, token */
+};
+
+/* What a run of a command is given. All borrowed. */
+struct command_call {
+    const struct command *command;
+    const char *database;   /* never NULL */
+    bool database_is_given; /* by -d, not by the environment or the default */
+    char **words;           /* what is left after the options */
+    int word_count;
+    const void *settings; /* of the command's own type */
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* "[FILE...]"; "" without */
+    const char *summary;   /* one line, no full stop */
+    const char *details;   /* paragraphs, 78 columns at most, final newline */
+    const char *examples;  /* lines; "" without */
+    const struct options_row *options;
+    size_t option_count;
+    const void *defaults; /* of the settings; NULL with settings_bytes 0 */
+    size_t settings_bytes;
+    int least_words, most_words; /* INT_MAX: any number */
+    bool uses_database;          /* takes -d */
+    enum command_exit (*run)(const struct command_call *call);
+};
+
+/* All commands in the order of help; *count of them. Constant. */
+const struct command *const *command_table(size_t *count);
+
+/* The command of this name; NULL: none. */
+const struct command *command_find(const char *name);
+
+/* The options that every command takes, for help; *count of them. Constant. */
+const struct options_row *command_global_options(size_t *count);
+
+/* Run the command line of the process. */
+enum command_exit command_main(int argc, char **argv);
+
+/* Say on stderr "subrelay NAME: text" and return the code. A wrong usage also
+ * points to the command's --help. */
+enum command_exit command_fail(const struct command_call *call,
+                               enum command_exit code, const struct err *err);
+
+/* The same with a text. */
+enum command_exit command_fail_text(const struct command_call *call,
+                                    enum command_exit code, const char *format,
+                                    ...) __attribute__((format(printf, 3, 4)));
+
+/* Say on stderr a line about what was done, control characters replaced. */
+void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+extern const struct command command_demo;
+extern const struct command command_enqueue;
+extern const struct command command_help;
+extern const struct command command_init;
+extern const struct command command_list;
+extern const struct command command_map;
+extern const struct command command_run;
+extern const struct command command_sandbox;
+extern const struct command command_show;
+extern const struct command command_status;
+
+#endif

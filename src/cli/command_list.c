@@ -1,0 +1,195 @@
+#include "cli/command.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/columns.h"
+#include "cli/output.h"
+#include "cli/words.h"
+#include "outbox/outbox.h"
+#include "outbox/store.h"
+#include "outbox/views.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PAGE_ROWS = 500, BUSY_MS = 5000, MOST_ROWS = 1000000000 };
+
+struct settings {
+    bool json;
+    int64_t limit;
+};
+
+static const struct settings defaults = {.limit = 50};
+
+static const struct options_row options[] = {
+    {.name = "limit",
+     .letter = 'n',
+     .type = OPTIONS_INTEGER,
+     .offset = offsetof(struct settings, limit),
+     .value = "N",
+     .help = "at most N deliveries (50)",
+     .minimum = 1,
+     .maximum = MOST_ROWS},
+    {.name = "json",
+     .type = OPTIONS_FLAG,
+     .offset = offsetof(struct settings, json),
+     .help = "one JSON object a line; times are UTC milliseconds"},
+};
+
+static const struct columns_column table[] = {
+    {"STATE", false, 9},       {"ID", true, 0},     {"AGE", true, 0},
+    {"EVENT", false, 25},      {"USER", false, 20}, {"TRY", true, 0},
+    {"LAST RESULT", false, 0},
+};
+
+struct list {
+    const struct settings *settings;
+    const char *state; /* NULL: all */
+    int64_t now_ms;
+    struct store *store;
+    struct output output;
+    struct columns columns;
+    struct view_delivery *rows; /* PAGE_ROWS */
+};
+
+/* Read the filter: so far its one word is state:WORD. */
+static bool read_filter(const struct command_call *call, const char **state,
+                        struct err *err)
+{
+    static const char *const states[] = {"pending", "sending", "delivered",
+                                         "failed",  "skipped", "discarded"};
+    for (int i = 0; i < call->word_count; i++) {
+        const char *word = call->words[i];
+        bool known = false;
+        for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
+            known = known || (text_has_prefix(word, "state:") &&
+                              text_equals(word + strlen("state:"), states[s]));
+        }
+        if (!known)
+            return err_set(err, ERR_USAGE,
+                           "'%.60s': a filter is state:WORD, WORD one of "
+                           "pending, sending, delivered, failed, skipped, "
+                           "discarded",
+                           word);
+        if (*state != NULL)
+            return err_set(err, ERR_USAGE,
+                           "'%.60s': only one filter word is taken", word);
+        *state = word + strlen("state:");
+    }
+    return true;
+}
+
+static void write_json(const struct view_delivery *row, struct output *output)
+{
+    struct json json;
+    json_begin(&json, &output->text);
+    json_open_object(&json);
+    words_write_delivery(row, &json);
+    json_close(&json);
+    buf_add_byte(&output->text, '\n');
+}
+
+static void add_row(struct list *list, const struct view_delivery *row)
+{
+    struct columns *columns = &list->columns;
+    struct buf text;
+    char age[WORDS_AGE_BYTES];
+    buf_init(&text, 4096);
+    columns_add(columns, output_state_role(row->state), row->state);
+    columns_add_format(columns, OUTPUT_PLAIN, "%" PRId64, row->id);
+    words_format_age(list->now_ms - row->arrived_ms, age);
+    columns_add(columns, OUTPUT_PLAIN, age);
+    words_add_event(row, &text);
+    columns_add(columns, OUTPUT_PLAIN, buf_text(&text));
+    columns_add(columns, OUTPUT_PLAIN,
+                words_lane_is_user(row->lane) ? row->lane : "-");
+    columns_add_format(columns, OUTPUT_PLAIN, "%d", row->tries);
+    buf_clear(&text);
+    words_add_result(row, list->now_ms, &text);
+    columns_add(columns, OUTPUT_PLAIN, buf_text(&text));
+    buf_free(&text);
+}
+
+/* Print a page of rows; *before_id moves to the next one. */
+static void print_page(struct list *list, int count, int64_t *before_id)
+{
+    for (int i = 0; i < count; i++) {
+        struct view_delivery *row = &list->rows[i];
+        if (list->settings->json)
+            write_json(row, &list->output);
+        else
+            add_row(list, row);
+        *before_id = row->id;
+        view_delivery_free(row);
+    }
+    if (!list->settings->json && count > 0)
+        columns_write(&list->columns, &list->output);
+}
+
+static bool print_all(struct list *list, struct err *err)
+{
+    int64_t before_id = INT64_MAX;
+    int64_t left = list->settings->limit;
+    while (left > 0) {
+        int ask = left < PAGE_ROWS ? (int)left : PAGE_ROWS;
+        int count = 0;
+        if (!view_list(list->store, list->state, before_id, ask, list->rows,
+                       &count, err))
+            return false;
+        print_page(list, count, &before_id);
+        if (count < ask || !output_pass(&list->output))
+            break;
+        left -= count;
+    }
+    return true;
+}
+
+static enum command_exit run(const struct command_call *call)
+{
+    struct list list = {.settings = call->settings,
+                        .now_ms = clock_wall_ms(clock_system())};
+    struct err err;
+    if (!read_filter(call, &list.state, &err))
+        return command_fail(call, EXIT_USAGE, &err);
+    if (!store_open(call->database, STORE_READ, BUSY_MS, &list.store, &err))
+        return command_fail(call, EXIT_ENVIRONMENT, &err);
+
+    output_init(&list.output, STDOUT_FILENO);
+    columns_init(&list.columns, table, sizeof(table) / sizeof(table[0]));
+    list.rows = mem_new_array(PAGE_ROWS, sizeof(list.rows[0]));
+    bool done = print_all(&list, &err);
+    struct err output_err;
+    bool written = output_finish(&list.output, &output_err);
+    free(list.rows);
+    columns_free(&list.columns);
+    store_close(list.store);
+    if (!done || !written)
+        return command_fail(call, EXIT_ENVIRONMENT, done ? &output_err : &err);
+    return EXIT_DONE;
+}
+
+const struct command command_list = {
+    .name = "list",
+    .arguments = "[state:WORD]",
+    .summary = "List deliveries, newest first",
+    .details =
+        "One line a delivery: its state, id, age, event, user, tries, and "
+        "where it is\nnow: the last answer, \"retry in 4 min\", or \"behind "
+        "#41\" when an older delivery\nof the same user comes first.\n\n"
+        "state:WORD shows one state only: pending, sending, delivered, "
+        "failed, skipped\nor discarded.\n",
+    .examples = "  subrelay list state:failed\n"
+                "  subrelay list --json --limit 1000 | jq -r .reason\n",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .defaults = &defaults,
+    .settings_bytes = sizeof(defaults),
+    .most_words = INT_MAX,
+    .uses_database = true,
+    .run = run,
+};

@@ -1,0 +1,16 @@
+/* status.h - how the outbox is doing, on one page and as one JSON object. */
+#ifndef CLI_STATUS_H
+#define CLI_STATUS_H
+
+#include "cli/output.h"
+#include "outbox/views.h"
+
+/* Write the page; database is the file as the reader named it. */
+void status_write_page(const struct view_status *status, const char *database,
+                       struct output *output);
+
+/* Write one JSON object on one line. */
+void status_write_json(const struct view_status *status, const char *database,
+                       struct output *output);
+
+#endif
