@@ -161,6 +161,12 @@ void destination_start_probe(struct destination *destination)
     destination->probe_under_way = true;
 }
 
+void destination_probe_now(struct destination *destination, int64_t now_ms)
+{
+    if (is_held(destination) && destination->probe_ms > now_ms)
+        destination->probe_ms = now_ms;
+}
+
 void destination_take_me(struct destination *destination,
                          const struct verdict *verdict, int64_t now_ms)
 {

@@ -69,6 +69,8 @@ void destination_take_result(struct destination *destination,
 
 /* The probe is about to go (GET /me, or a claimed delivery). */
 void destination_start_probe(struct destination *destination);
+/* What caused the hold may be mended: the next probe may go at once. */
+void destination_probe_now(struct destination *destination, int64_t now_ms);
 /* The answer to GET /me, judged. */
 void destination_take_me(struct destination *destination,
                          const struct verdict *verdict, int64_t now_ms);

@@ -101,7 +101,7 @@ static void begin_upkeep(struct relay *relay, enum upkeep_job job)
 {
     struct http_request request;
     if (job == UPKEEP_GET_ME && relay->seams.refresh_token != NULL)
-        relay->seams.refresh_token(relay->seams.refresh_context);
+        (void)relay->seams.refresh_token(relay->seams.refresh_context);
     upkeep_begin(&relay->upkeep, job, &request);
     start_call(relay, &request, &relay->upkeep);
 }
@@ -456,6 +456,11 @@ bool relay_notice_changes(struct relay *relay)
     relay->look = true;
     relay->others_wrote_ms = monotonic_ms(relay);
     return true;
+}
+
+void relay_probe_now(struct relay *relay)
+{
+    destination_probe_now(&relay->destination, now_ms(relay));
 }
 
 bool relay_is_idle(const struct relay *relay)

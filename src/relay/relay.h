@@ -32,9 +32,9 @@ struct relay_seams {
     const struct clock *clock;
     const struct http *http;
     struct store *store;
-    /* Read the token again before a probe (its file may have changed); NULL:
-     * nothing to read. */
-    void (*refresh_token)(void *context);
+    /* Read the token again before a probe, its file may have changed (true: it
+     * has); NULL: nothing to read. */
+    bool (*refresh_token)(void *context);
     void *refresh_context;
 };
 
@@ -73,6 +73,9 @@ MUST_CHECK enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
 /* See whether others have written to the outbox; if so the next turn looks
  * for what is due. Cheap. True: they have. */
 bool relay_notice_changes(struct relay *relay);
+
+/* What stopped the sending may be mended: probe a hold now. */
+void relay_probe_now(struct relay *relay);
 
 /* True while no delivery is under way. */
 bool relay_is_idle(const struct relay *relay);

@@ -51,18 +51,20 @@ struct relay_thread {
 
 /* --- the thread ---------------------------------------------------------- */
 
-static void refresh_token(void *context)
+/* Read the token file again. True: there is a new token in it. */
+static bool refresh_token(void *context)
 {
     struct relay_thread *thread = context;
     struct err err;
     char *token = NULL;
     if (thread->token_file == NULL)
-        return;
+        return false;
     if (!file_read_secret(thread->token_file, &token, &err)) {
         log_line(LOG_WARNING, "token file: %s", err.text);
-        return;
+        return false;
     }
-    if (!text_equals(token, thread->token)) {
+    bool is_new = !text_equals(token, thread->token);
+    if (is_new) {
         log_line(LOG_INFO, "token file %s has changed: using the new token",
                  thread->token_file);
         http_curl_set_token(thread->http, token);
@@ -70,6 +72,7 @@ static void refresh_token(void *context)
         thread->token = mem_copy_text(token);
     }
     free(token);
+    return is_new;
 }
 
 static int64_t monotonic_ms(void)
@@ -101,10 +104,13 @@ static void wait_for_work(struct relay_thread *thread, int64_t wait_ms)
     int64_t look_ms = wake_time_to_look(thread->wake, monotonic_ms());
     http->wait(http->context, wake_descriptor(thread->wake),
                wait_ms < look_ms ? wait_ms : look_ms);
-    bool hint = wake_drain(thread->wake, monotonic_ms());
-    if (hint && relay_is_idle(thread->relay))
+    struct wake_news news;
+    wake_drain(thread->wake, monotonic_ms(), &news);
+    if (news.token_file && refresh_token(thread))
+        relay_probe_now(thread->relay);
+    if (news.hint && relay_is_idle(thread->relay))
         look_closely(thread);
-    else if (hint)
+    else if (news.hint)
         (void)relay_notice_changes(thread->relay);
     if (wake_take_look(thread->wake, monotonic_ms()))
         (void)relay_notice_changes(thread->relay);
@@ -195,7 +201,8 @@ static bool open_parts(struct relay_thread *thread,
         return false;
     }
     if (!http_curl_new(&http, &thread->http, err) ||
-        !wake_new(options->database_path, &thread->wake, err))
+        !wake_new(options->database_path, options->token_file, &thread->wake,
+                  err))
         return false;
     if (!wake_is_watching(thread->wake))
         log_line(LOG_WARNING, "no inotify here: looking at the outbox every "

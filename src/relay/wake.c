@@ -30,8 +30,10 @@ struct wake {
     char *database; /* path */
     char *log;      /* path of the -wal */
     const char *log_name;
-    int64_t hint_ms; /* monotonic */
-    int next_look;   /* in series_ms; SERIES_COUNT: none */
+    size_t database_name_length; /* what the names of its files begin with */
+    int token_watch;             /* -1: none */
+    int64_t hint_ms;             /* monotonic */
+    int next_look;               /* in series_ms; SERIES_COUNT: none */
     int64_t next_poll_ms;
 };
 
@@ -52,6 +54,7 @@ static void set_paths(struct wake *wake, const char *database_path)
     wake->log = path_with(wake->database, "-wal");
     const char *slash = strrchr(wake->log, '/');
     wake->log_name = slash == NULL ? wake->log : slash + 1;
+    wake->database_name_length = strlen(wake->log_name) - strlen("-wal");
     wake->directory =
         slash == NULL
             ? mem_copy_text(".")
@@ -83,6 +86,23 @@ static void watch_files(struct wake *wake)
     watch_log(wake);
 }
 
+/* Its directory: an editor, or a mounted secret, puts a new file (or a link
+ * elsewhere) in its place. It may be the database's own directory. */
+static void watch_token_file(struct wake *wake, const char *token_file)
+{
+    if (wake->notifier < 0 || token_file == NULL)
+        return;
+    const char *slash = strrchr(token_file, '/');
+    char *directory =
+        slash == NULL
+            ? mem_copy_text(".")
+            : mem_copy_bytes(token_file, (size_t)(slash - token_file) + 1);
+    wake->token_watch = inotify_add_watch(
+        wake->notifier, directory,
+        IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_MASK_ADD);
+    free(directory);
+}
+
 static bool poll_descriptor(const struct wake *wake, int descriptor)
 {
     struct epoll_event event = {.events = EPOLLIN, .data = {.fd = descriptor}};
@@ -90,37 +110,51 @@ static bool poll_descriptor(const struct wake *wake, int descriptor)
            epoll_ctl(wake->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
-/* Read what the directory and the files have to say. True: about us. */
-static bool read_notifications(struct wake *wake)
+static bool is_of_database(const struct wake *wake,
+                           const struct inotify_event *event)
+{
+    return event->len > 0 && strncmp(event->name, wake->log_name,
+                                     wake->database_name_length) == 0;
+}
+
+static void take_event(struct wake *wake, const struct inotify_event *event,
+                       struct wake_news *news)
+{
+    bool is_log = event->len > 0 && strcmp(event->name, wake->log_name) == 0;
+    if (is_log && (event->mask & (IN_CREATE | IN_MOVED_TO)) != 0)
+        watch_log(wake);
+    if (is_log || (event->mask & (IN_MODIFY | IN_Q_OVERFLOW)) != 0)
+        news->hint = true;
+    if (event->wd == wake->token_watch && !is_of_database(wake, event))
+        news->token_file = true;
+}
+
+static void read_notifications(struct wake *wake, struct wake_news *news)
 {
     _Alignas(struct inotify_event) char bytes[8 * 1024];
-    bool about_us = false;
     ssize_t length;
     while ((length = read(wake->notifier, bytes, sizeof(bytes))) > 0) {
         for (ssize_t at = 0; at < length;) {
             const struct inotify_event *event =
                 (const struct inotify_event *)(const void *)(bytes + at);
-            bool is_log =
-                event->len > 0 && strcmp(event->name, wake->log_name) == 0;
-            if (is_log && (event->mask & (IN_CREATE | IN_MOVED_TO)) != 0)
-                watch_log(wake);
-            if (is_log || (event->mask & (IN_MODIFY | IN_Q_OVERFLOW)) != 0)
-                about_us = true;
+            take_event(wake, event, news);
             at += (ssize_t)(sizeof(*event) + event->len);
         }
     }
-    return about_us;
 }
 
-bool wake_new(const char *database_path, struct wake **wake, struct err *err)
+bool wake_new(const char *database_path, const char *token_file,
+              struct wake **wake, struct err *err)
 {
     struct wake *made = mem_new(sizeof(*made));
     made->notifier = -1;
+    made->token_watch = -1;
     made->next_look = SERIES_COUNT;
     set_paths(made, database_path);
     made->epoll = epoll_create1(EPOLL_CLOEXEC);
     made->signal = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     watch_files(made);
+    watch_token_file(made, token_file);
     if (made->epoll < 0 || made->signal < 0 ||
         !poll_descriptor(made, made->signal) ||
         !poll_descriptor(made, made->notifier)) {
@@ -159,15 +193,17 @@ void wake_signal(struct wake *wake)
     (void)!write(wake->signal, &one, sizeof(one));
 }
 
-bool wake_drain(struct wake *wake, int64_t monotonic_ms)
+void wake_drain(struct wake *wake, int64_t monotonic_ms, struct wake_news *news)
 {
     uint64_t count;
+    *news = (struct wake_news){.hint = false};
     (void)!read(wake->signal, &count, sizeof(count));
-    if (wake->notifier < 0 || !read_notifications(wake))
-        return false;
+    if (wake->notifier >= 0)
+        read_notifications(wake, news);
+    if (!news->hint)
+        return;
     wake->hint_ms = monotonic_ms;
     wake->next_look = 0;
-    return true;
 }
 
 bool wake_take_look(struct wake *wake, int64_t monotonic_ms)

@@ -5,7 +5,8 @@
  * commit is visible; so it starts a series of looks (design, "Wake-up").
  * Where inotify can't be had, a look every second. The database files are
  * watched by path, never opened: closing a descriptor would drop SQLite's
- * locks. One thread, but for wake_signal(). */
+ * locks. The token file's directory is watched beside them. One thread, but
+ * for wake_signal(). */
 #ifndef RELAY_WAKE_H
 #define RELAY_WAKE_H
 
@@ -16,10 +17,11 @@
 
 struct wake; /* owned by who made it */
 
-/* Watch the files of this database. Fails with ERR_IO when the system has no
- * descriptors left; without inotify it polls. */
-MUST_CHECK bool wake_new(const char *database_path, struct wake **wake,
-                         struct err *err);
+/* Watch the files of this database, and the directory of the token file (NULL:
+ * none). Fails with ERR_IO when the system has no descriptors left; without
+ * inotify it polls. */
+MUST_CHECK bool wake_new(const char *database_path, const char *token_file,
+                         struct wake **wake, struct err *err);
 void wake_free(struct wake *wake);
 
 /* Becomes readable when there is a hint or a signal; borrowed. */
@@ -28,8 +30,15 @@ int wake_descriptor(const struct wake *wake);
 /* Make the descriptor readable. Any thread; safe in no signal handler. */
 void wake_signal(struct wake *wake);
 
-/* Take in what came. True: a hint, which has begun a new series of looks. */
-bool wake_drain(struct wake *wake, int64_t monotonic_ms);
+/* What came. */
+struct wake_news {
+    bool hint;       /* perhaps a commit: a new series of looks has begun */
+    bool token_file; /* something in its directory was written or moved */
+};
+
+/* Take in what came. */
+void wake_drain(struct wake *wake, int64_t monotonic_ms,
+                struct wake_news *news);
 
 /* True if it is time to look; counts as looked. */
 bool wake_take_look(struct wake *wake, int64_t monotonic_ms);
