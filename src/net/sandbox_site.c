@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DEFAULT_FUTURE_S = 24 * 3600 };
+
 /* What Intercom-Version may be; absent is the workspace's own. */
 static const char *const versions[] = {
     "1.0",  "1.1",  "1.2",  "1.3",  "1.4",  "2.0",  "2.1",     "2.2",
@@ -155,6 +157,42 @@ static void summarize_route(const int64_t *calls,
         else if (status >= 400)
             summary->refused += calls[status];
     }
+}
+
+static bool check_options(const struct sandbox_options *options,
+                          struct err *err)
+{
+    if (options->quota < 0 || options->quota > INT32_MAX)
+        return err_set(err, ERR_INVALID, "the quota is a number from 0");
+    if (options->latency_ms < 0 || options->future_s < 0)
+        return err_set(err, ERR_INVALID, "a time cannot be negative");
+    if (options->token != NULL && *options->token == '\0')
+        return err_set(err, ERR_INVALID, "the token is empty");
+    return true;
+}
+
+bool sandbox_site_init(struct sandbox_site *site,
+                       const struct sandbox_options *options, int64_t now_ms,
+                       struct err *err)
+{
+    if (!check_options(options, err))
+        return false;
+    *site = (struct sandbox_site){
+        .seed = options->seed,
+        .latency_ms = options->latency_ms,
+        .token = mem_copy_text(options->token),
+    };
+    site->quota.limit =
+        options->quota == 0 ? SANDBOX_QUOTA_UNLIMITED : options->quota;
+    site->world.contacts.seed = options->seed;
+    site->world.future_s =
+        options->future_s == 0 ? DEFAULT_FUTURE_S : options->future_s;
+    if (!options->attributes_missing)
+        sandbox_attributes_add_needed(&site->world.attributes, now_ms / 1000);
+    if (sandbox_site_set_faults(site, options->faults, now_ms, err))
+        return true;
+    sandbox_site_free(site);
+    return false;
 }
 
 bool sandbox_site_set_faults(struct sandbox_site *site, const char *spec,

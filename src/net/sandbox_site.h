@@ -45,6 +45,12 @@ struct sandbox_outcome {
     uint32_t calling; /* owed to sandbox_world_end_call when it leaves */
 };
 
+/* Set a site up; free it with sandbox_site_free. options is borrowed for the
+ * call; address and port are not looked at. Fails with ERR_INVALID. */
+MUST_CHECK bool sandbox_site_init(struct sandbox_site *site,
+                                  const struct sandbox_options *options,
+                                  int64_t now_ms, struct err *err);
+
 /* Replace the faults, and bring what they speak of into the world. Fails with
  * ERR_INVALID; then the old ones stay. */
 MUST_CHECK bool sandbox_site_set_faults(struct sandbox_site *site,
