@@ -32,7 +32,7 @@ void breaker_take_result(struct breaker *breaker, const char *lane,
 /* Begin a slow start now (a hold was lifted). */
 void breaker_start_slowly(struct breaker *breaker, int64_t now_ms);
 
-/* How many deliveries may be under way now: 0 … most. Open: 1 when a probe may
+/* How many deliveries may be under way now: 0 to most. Open: 1 when a probe may
  * go, else 0. */
 int breaker_allowed(struct breaker *breaker, int64_t now_ms, int under_way,
                     int most);

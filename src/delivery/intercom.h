@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "delivery/http.h"
+#include "delivery/intercom_answer.h"
 #include "delivery/verdict.h"
 
 #include <stdbool.h>
@@ -17,6 +18,10 @@ enum { INTERCOM_MOST_CALLS = 12 };
 
 /* Sent with every call as Intercom-Version. */
 #define INTERCOM_VERSION "2.16"
+
+/* Where the destination's own calls go. */
+#define INTERCOM_ME_PATH         "/me"
+#define INTERCOM_ATTRIBUTES_PATH "/data_attributes"
 
 /* What is to be delivered. All borrowed until the chain ends. */
 struct intercom_job {
@@ -29,20 +34,30 @@ struct intercom_job {
     const char *event_body; /* of POST /events; NULL: none */
 };
 
+/* Read freely; written by the functions below only. */
 struct intercom_chain {
     struct intercom_job job;
-    enum intercom_call call; /* under way */
-    int calls;               /* made, the one under way included */
-    char contact_id[80];     /* as known now; "": not known */
+    enum intercom_call call;            /* under way, or the last one */
+    int calls;                          /* made, the one under way included */
+    char contact_id[INTERCOM_ID_BYTES]; /* as known now; "": not known */
     bool contact_changed;    /* differs from the job's: to be remembered */
-    bool attributes_written; /* their own 2xx came */
+    bool attributes_written; /* the job's own; their own 2xx came */
+    /* A POST /events that may have reached Intercom was made: it is true while
+     * one is under way, and stays true unless its answer proves that it did
+     * nothing. What an earlier call of this chain set is never taken back. */
     bool event_may_have_left;
+    bool event_left_before;   /* … in a call before the one under way */
     bool contact_was_missing; /* 404 on /events in this attempt */
+    bool contact_created;     /* by this chain */
     bool unarchived;
+    bool is_archived; /* a 409 said so */
+    bool attributes_created;
     bool event_sent;
-    int stale_ids;                /* contact ids forgotten in this chain */
-    int64_t wait_before_event_ms; /* 0: none */
-    struct buf path;              /* of the call under way */
+    int stale_ids; /* contact ids given up in this chain */
+    /* Wait so long before the call just asked for; 0: none. A contact made a
+     * moment ago may not be found by /events yet. */
+    int64_t wait_before_event_ms;
+    struct buf path; /* of the call under way */
     struct buf body;
 };
 
@@ -59,15 +74,19 @@ enum intercom_next intercom_begin(struct intercom_chain *chain,
                                   const struct intercom_job *job,
                                   struct http_request *request);
 
-/* The call under way has ended. With INTERCOM_END, verdict->action is
- * VERDICT_GO_ON for delivered, else RETRY, FAIL, HOLD or WAIT. */
+/* The call under way has ended; now_ms is the wall clock. *verdict is always
+ * filled: of this answer. With INTERCOM_END, verdict->action is VERDICT_GO_ON
+ * for delivered, else RETRY, FAIL, HOLD or WAIT; a RETRY with the reason
+ * REASON_CONTACT_MISSING is the second 404 on /events, which the caller fails
+ * after an hour. */
 enum intercom_next intercom_take_answer(struct intercom_chain *chain,
                                         const struct http_answer *answer,
                                         int64_t now_ms,
                                         struct http_request *request,
                                         struct verdict *verdict);
 
-/* The attributes exist now: make the call again that missed them. */
+/* The attributes exist now: make the call again that missed them. Missed once
+ * more, the chain ends with a hold. *verdict is filled with INTERCOM_END. */
 enum intercom_next intercom_resume(struct intercom_chain *chain,
                                    struct http_request *request,
                                    struct verdict *verdict);

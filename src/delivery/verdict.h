@@ -8,6 +8,7 @@
 #include "delivery/http.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Which call of a chain an answer belongs to. */
@@ -46,14 +47,16 @@ enum verdict_probe {
 struct verdict {
     enum verdict_action action;
     const char *reason; /* one constant word for the outbox; NULL: 2xx */
-    char result[160];   /* "422 parameter_invalid: event name archived" */
-    char mend[160];     /* for a person: how to mend it; "" without */
-    int status;         /* 0: no answer */
+    /* "422 parameter_invalid: event name archived": one line without control
+     * characters and without a token, cut at a character's end. */
+    char result[160];
+    char mend[160]; /* VERDICT_HOLD: verdict_next_step(); "" else */
+    int status;     /* 0: no answer */
     bool costs_try;
     bool outcome_is_unknown; /* the peer may have acted */
     bool closed_by_us;       /* the lane waits one request timeout */
     bool in_transit;         /* feeds the breaker: nothing got through */
-    int64_t floor_ms;        /* wait at least so long from now; 0: nothing */
+    int64_t floor_ms;        /* wait at least so long; 0: nothing; <= 24 h */
     int64_t wait_until_ms;   /* VERDICT_WAIT: wall clock of this machine */
     enum verdict_probe probe;
 };
@@ -61,6 +64,33 @@ struct verdict {
 /* Judge one answer to one call at now_ms (wall clock). Cannot fail. */
 void verdict_judge(enum intercom_call call, const struct http_answer *answer,
                    int64_t now_ms, struct verdict *verdict);
+
+/* --- reasons -------------------------------------------------------------- */
+
+/* Words that the relay records of itself, or asks for by name; the others
+ * stand in verdict_reasons.c only. */
+#define REASON_CONTACT_MISSING    "contact_missing"
+#define REASON_CONTACT_UNRESOLVED "contact_unresolved"
+#define REASON_CHAIN_TOO_LONG     "chain_too_long"
+#define REASON_ATTRIBUTE_REFUSED  "attribute_refused"
+#define REASON_FUTURE_CREATED_AT  "future_created_at"
+#define REASON_HTML_ANSWER        "html_answer"
+#define REASON_UNEXPECTED_ANSWER  "unexpected_answer"
+#define REASON_INVALID_EVENT      "invalid_event"
+#define REASON_GAVE_UP            "gave_up"
+#define REASON_INTERRUPTED        "interrupted"
+
+struct verdict_reason {
+    const char *word;      /* snake_case, never changed: it is in databases */
+    const char *meaning;   /* "the token was refused" */
+    const char *next_step; /* one sentence or two for a person */
+};
+
+/* All reasons for which something was not delivered. Constant. */
+const struct verdict_reason *verdict_reasons(size_t *count);
+
+/* The row of a word; NULL: none (also for NULL). */
+const struct verdict_reason *verdict_find_reason(const char *word);
 
 /* The next step for a person about a reason: "Restore the name in Intercom,
  * or change it; then retry." Constant; never NULL. */
