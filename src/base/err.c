@@ -13,9 +13,11 @@ static void fill(struct err *err, enum err_code code, const char *format,
 static void fill(struct err *err, enum err_code code, const char *format,
                  va_list arguments)
 {
+    char text[sizeof(err->text)]; /* an argument may be the old err->text */
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    text_make_one_line(text);
     err->code = code;
-    (void)vsnprintf(err->text, sizeof(err->text), format, arguments);
-    text_make_one_line(err->text);
+    memcpy(err->text, text, strlen(text) + 1);
 }
 
 static enum err_code code_of_errno(int errnum)
@@ -53,7 +55,12 @@ bool err_set_errno(struct err *err, int errnum, const char *format, ...)
     va_end(arguments);
 
     size_t used = strlen(err->text);
-    (void)snprintf(err->text + used, sizeof(err->text) - used, ": %s",
-                   strerrordesc_np(errnum));
+    const char *words = strerrordesc_np(errnum);
+    if (words != NULL)
+        (void)snprintf(err->text + used, sizeof(err->text) - used, ": %s",
+                       words);
+    else
+        (void)snprintf(err->text + used, sizeof(err->text) - used, ": error %d",
+                       errnum);
     return false;
 }

@@ -30,7 +30,8 @@ struct err {
 };
 
 /* Fill *err and return false, so that a failing function can end with
- * "return err_set(err, …)". A text that is too long is cut. */
+ * "return err_set(err, …)". A text that is too long is cut. err->text may be
+ * an argument: that is how a caller adds where it happened. */
 bool err_set(struct err *err, enum err_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
