@@ -186,14 +186,15 @@ void text_format_time(int64_t wall_ms, char *out, size_t size)
 void text_format_count(int64_t number, char *out, size_t size)
 {
     char digits[24];
+    char grouped[32];
     int length = snprintf(digits, sizeof(digits), "%" PRId64, number);
     size_t used = 0;
-    for (int i = 0; i < length && used + 2 < size; i++) {
-        int left = length - i;
+    for (int i = 0; i < length; i++) {
         bool after_digit = i > 0 && digits[i - 1] != '-';
-        if (after_digit && left % 3 == 0)
-            out[used++] = ',';
-        out[used++] = digits[i];
+        if (after_digit && (length - i) % 3 == 0)
+            grouped[used++] = ',';
+        grouped[used++] = digits[i];
     }
-    out[used] = '\0';
+    grouped[used] = '\0';
+    (void)snprintf(out, size, "%s", grouped);
 }

@@ -48,7 +48,8 @@ void text_format_duration(int64_t duration_ms, char *out, size_t size);
  * TEXT_TIME_BYTES. */
 void text_format_time(int64_t wall_ms, char *out, size_t size);
 
-/* Write a number with a comma between thousands: "1,028,441". */
+/* Write a number with a comma between thousands: "1,028,441". 27 bytes are
+ * enough for any. */
 void text_format_count(int64_t number, char *out, size_t size);
 
 #endif
