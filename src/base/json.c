@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_LEVELS = 63 };
@@ -73,6 +74,24 @@ static size_t valid_character(const char *bytes, size_t length)
             return take;
     }
     return 0;
+}
+
+/* As few of 15 to 17 digits as read back as the same number, with a point
+ * whatever the locale has for it. */
+static void add_finite(struct buf *out, double number)
+{
+    char text[40] = "";
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof(text), "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    size_t whole = strspn(text, "+-0123456789e");
+    buf_add(out, text, whole);
+    if (text[whole] != '\0') {
+        buf_add_byte(out, '.');
+        buf_add_text(out, strpbrk(text + whole, "0123456789"));
+    }
 }
 
 void json_begin(struct json *json, struct buf *out)
@@ -143,7 +162,7 @@ void json_double(struct json *json, double number)
 {
     begin_value(json);
     if (isfinite(number))
-        buf_add_format(json->out, "%.17g", number);
+        add_finite(json->out, number);
     else
         buf_add_text(json->out, "null");
 }

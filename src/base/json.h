@@ -34,7 +34,9 @@ void json_close(struct json *json);
 /* The key of the next value; only inside an object. */
 void json_key(struct json *json, const char *key);
 
-/* Values. A NULL text is null. raw is one whole JSON value, written as is. */
+/* Values. A NULL text is null. A double reads back the same, in any locale
+ * (9.99 is 9.99); it is null if it is not finite. raw is one whole JSON value,
+ * written as is. */
 void json_text(struct json *json, const char *text);
 void json_text_bytes(struct json *json, const char *bytes, size_t length);
 void json_int64(struct json *json, int64_t number);
