@@ -1,6 +1,7 @@
 #include "delivery/verdict.h"
 
 #include "answers.h"
+#include "base/buf.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -84,24 +85,22 @@ static void result_says_why_there_is_no_answer(void **state)
 static void long_result_is_cut_at_a_characters_end(void **state)
 {
     (void)state;
-    char body[512];
     for (size_t pad = 0; pad < 3; pad++) {
-        (void)snprintf(body, sizeof(body), "{\"errors\":[{\"message\":\"%.*s",
-                       (int)pad, "aa");
+        struct buf body;
+        buf_init(&body, 1024);
+        buf_add_format(&body, "{\"message\":\"%.*s", (int)pad, "aa");
         for (int i = 0; i < 80; i++)
-            (void)strncat(body, "\xE2\x82\xAC", 4);
-        (void)strncat(body, "\"}]}", 5);
-        struct http_answer answer = answer_of(400, body);
+            buf_add_text(&body, "\xE2\x82\xAC");
+        buf_add_text(&body, "\"}");
+        struct http_answer answer = answer_of(400, buf_text(&body));
         struct verdict verdict;
         verdict_judge(CALL_SEND_EVENT, &answer, now_ms, &verdict);
         size_t length = strlen(verdict.result);
         assert_true(length > sizeof(verdict.result) - 4);
         assert_true(text_is_utf8(verdict.result, length));
+        buf_free(&body);
     }
 }
-
-/* --- hostile answers --------------------------------------------------------
- */
 
 static void no_body_does_harm(void **state)
 {
