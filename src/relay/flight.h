@@ -27,8 +27,10 @@ struct flight {
     struct intercom_chain chain;
     struct outbox_call calls[INTERCOM_MOST_CALLS + 1];
     size_t call_count;
-    char request_name[160]; /* of the call under way: "POST /events" */
-    struct verdict verdict; /* once it has ended */
+    char request_name[160];      /* of the call under way: "POST /events" */
+    struct verdict verdict;      /* once it has ended */
+    struct http_request request; /* a call that is put off … */
+    int64_t call_at_ms;          /* … until then (monotonic) */
     bool is_probe;
     struct flight *next;
 };

@@ -34,6 +34,7 @@ struct relay {
     struct upkeep upkeep;
     struct random random;
     int under_way;        /* flights with a chain that has not ended */
+    struct queue delayed; /* their next call is put off for a moment */
     struct queue waiting; /* for the attributes to be created */
     struct queue ended;   /* to be recorded */
     struct outbox_outlook outlook;
@@ -106,12 +107,40 @@ static void begin_upkeep(struct relay *relay, enum upkeep_job job)
     start_call(relay, &request, &relay->upkeep);
 }
 
+/* Make the chain's next call, at once or after the wait that it asks for. */
+static void make_call(struct relay *relay, struct flight *flight,
+                      const struct http_request *request)
+{
+    if (flight->chain.wait_before_event_ms <= 0) {
+        start_call(relay, request, flight);
+        return;
+    }
+    flight->request = *request;
+    flight->call_at_ms =
+        monotonic_ms(relay) + flight->chain.wait_before_event_ms;
+    queue_add(&relay->delayed, flight);
+}
+
+static void make_delayed_calls(struct relay *relay)
+{
+    struct flight *flight;
+    struct queue delayed;
+    queue_init(&delayed);
+    queue_add_all(&delayed, &relay->delayed);
+    while ((flight = queue_take(&delayed)) != NULL) {
+        if (flight->call_at_ms <= monotonic_ms(relay))
+            start_call(relay, &flight->request, flight);
+        else
+            queue_add(&relay->delayed, flight);
+    }
+}
+
 static void go_on(struct relay *relay, struct flight *flight,
                   enum intercom_next next, const struct http_request *request)
 {
     switch (next) {
     case INTERCOM_CALL:
-        start_call(relay, request, flight);
+        make_call(relay, flight, request);
         break;
     case INTERCOM_ATTRIBUTES_MISSING:
         queue_add(&relay->waiting, flight);
@@ -360,6 +389,9 @@ static int64_t time_to_wait(struct relay *relay)
         return 0;
 
     int64_t wait_ms = relay->look_again_ms - monotonic;
+    for (const struct flight *flight = relay->delayed.first; flight != NULL;
+         flight = flight->next)
+        wait_ms = earlier(wait_ms, flight->call_at_ms - monotonic);
     if (relay->is_stopping)
         return earlier(wait_ms, relay->deadline_ms - monotonic);
     if (relay->policy.drain)
@@ -381,6 +413,9 @@ static void cut_if_late(struct relay *relay)
         monotonic_ms(relay) < relay->deadline_ms)
         return;
     relay->was_cut = true;
+    struct flight *flight;
+    while ((flight = queue_take(&relay->delayed)) != NULL)
+        start_call(relay, &flight->request, flight);
     relay->seams.http->stop(relay->seams.http->context);
     take_answers(relay);
 }
@@ -412,6 +447,7 @@ bool relay_new(const struct relay_policy *policy,
     destination_init(&made->destination, policy->seed + 1);
     made->destination.hold_changed = true; /* an older epoch's is over */
     upkeep_init(&made->upkeep);
+    queue_init(&made->delayed);
     queue_init(&made->waiting);
     queue_init(&made->ended);
     made->turn = (struct turn_context){
@@ -431,6 +467,7 @@ enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
                             struct err *err)
 {
     *wait_ms = 0;
+    make_delayed_calls(relay);
     take_answers(relay);
     cut_if_late(relay);
     if (monotonic_ms(relay) >= relay->store_wait_until_ms &&
@@ -504,6 +541,7 @@ void relay_free(struct relay *relay)
     if (!outbox_end_epoch(relay->seams.store, relay->epoch, now_ms(relay),
                           &err))
         log_line(LOG_WARNING, "outbox: %s; the end is not recorded", err.text);
+    queue_free(&relay->delayed);
     queue_free(&relay->waiting);
     queue_free(&relay->ended);
     upkeep_free(&relay->upkeep);
