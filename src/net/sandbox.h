@@ -41,14 +41,15 @@ enum { SANDBOX_QUOTA_UNLIMITED = 10000000 };
 struct sandbox_options {
     const char *address; /* numeric; NULL: 127.0.0.1. Borrowed for the call */
     uint16_t port;       /* 0: any free one, see sandbox_port */
-    int64_t quota;       /* calls per 10 s; 0: SANDBOX_QUOTA_UNLIMITED */
-    int64_t latency_ms;  /* what every answer is delayed by; 0: nothing */
-    const char *faults;  /* sandbox_faults.h has the grammar; NULL: none */
+    /* Start without the four attributes that subrelay writes, as a new
+     * workspace does. */
+    bool attributes_missing;
+    int64_t quota;      /* calls per 10 s; 0: SANDBOX_QUOTA_UNLIMITED */
+    int64_t latency_ms; /* what every answer is delayed by; 0: nothing */
+    const char *faults; /* sandbox_faults.h has the grammar; NULL: none */
     uint64_t seed;
-    const char *token;       /* the only one taken; NULL: any */
-    bool attributes_missing; /* start without the four attributes that
-                              * subrelay writes, as a new workspace does */
-    int64_t future_s;        /* how far ahead created_at may be; 0: a day */
+    const char *token; /* the only one taken; NULL: any */
+    int64_t future_s;  /* how far ahead created_at may be; 0: a day */
 };
 
 struct sandbox;

@@ -91,7 +91,7 @@ static bool read_user(struct sandbox_api_call *call, struct event *event)
     if (user_id != NULL)
         event->user =
             sandbox_contacts_find_external(contacts, user_id->valuestring);
-    else if (cJSON_IsString(id))
+    else if (id != NULL && cJSON_IsString(id))
         event->user = sandbox_contacts_find(contacts, id->valuestring);
     return true;
 }

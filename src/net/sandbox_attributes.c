@@ -12,7 +12,7 @@
 static const char *const type_names[] = {
     [SANDBOX_STRING] = "string", [SANDBOX_INTEGER] = "integer",
     [SANDBOX_FLOAT] = "float",   [SANDBOX_BOOLEAN] = "boolean",
-    [SANDBOX_DATE] = "date",
+    [SANDBOX_DATE] = "date",     [SANDBOX_NO_TYPE] = "none",
 };
 
 /* From Intercom's documentation of its RevenueCat integration. */

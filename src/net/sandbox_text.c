@@ -18,13 +18,13 @@ static int digit_value(char digit)
 }
 
 /* The byte that three characters stand for; 0: they are no escape. */
-static char escaped_byte(const char *text, size_t length)
+static unsigned char escaped_byte(const char *text, size_t length)
 {
     if (length < 3)
-        return '\0';
+        return 0;
     int high = digit_value(text[1]);
     int low = digit_value(text[2]);
-    return high < 0 || low < 0 ? '\0' : (char)(high * 16 + low);
+    return high < 0 || low < 0 ? 0 : (unsigned char)(high * 16 + low);
 }
 
 bool sandbox_text_decode(const char *text, size_t length, char **decoded)
@@ -32,16 +32,16 @@ bool sandbox_text_decode(const char *text, size_t length, char **decoded)
     char *out = mem_copy_bytes(text, length);
     size_t used = 0;
     for (size_t i = 0; i < length; i++) {
-        char byte = text[i];
+        unsigned char byte = (unsigned char)text[i];
         if (byte == '%') {
             byte = escaped_byte(text + i, length - i);
             i += 2;
         }
-        if (byte == '\0') {
+        if (byte == 0) {
             free(out);
             return false;
         }
-        out[used++] = byte;
+        out[used++] = (char)byte;
     }
     out[used] = '\0';
     *decoded = out;
