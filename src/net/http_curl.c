@@ -5,22 +5,34 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "delivery/intercom.h"
+#include "net/http_curl_head.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum { MOST_CONNECT_MS = 10 * 1000 };
 
+/* What every call sends; freed with the last call that uses it. */
+struct headers {
+    struct curl_slist *list;
+    int holders;
+};
+
 /* One call: an easy handle that is used again and again. */
 struct call {
     struct http_curl *http;
     CURL *easy;
     void *owner;
+    struct headers *headers; /* while it is under way */
     struct buf body;
     struct http_answer answer;
+    struct http_curl_head head;
+    bool may_have_left;    /* a byte of the request may be on its way */
     struct call *next;     /* in the idle or the stopped list */
     struct call *previous; /* in the list of those under way */
     struct call *following;
@@ -30,138 +42,29 @@ struct http_curl {
     struct http seam;
     CURLM *multi;
     char *api_url;
-    char *proxy; /* "": none */
-    struct curl_slist *headers;
-    /* Headers of an older token, until the calls that use them are over. */
-    struct curl_slist *old_headers;
+    char *proxy;             /* "": none */
+    struct headers *headers; /* of calls to come */
     int64_t timeout_ms;
     struct call *idle;
-    struct call *stopped;   /* cut by stop(), to be returned by next_done() */
+    struct call *ended;     /* for next_done(), beside libcurl's own */
     struct call *under_way; /* doubly linked */
     int under_way_count;
     struct call *returned; /* its answer is borrowed by the caller */
 };
 
-/* --- headers of an answer ------------------------------------------------ */
+/* --- an answer comes in --------------------------------------------------- */
 
-static void copy_text(char *out, size_t size, const char *value, size_t length)
+static void copy_text(char *out, size_t size, const char *text)
 {
-    if (length >= size)
-        length = size - 1;
-    memcpy(out, value, length);
-    out[length] = '\0';
+    (void)snprintf(out, size, "%s", text);
     text_make_one_line(out);
-}
-
-static int64_t number_of(const char *value, size_t length)
-{
-    char digits[24];
-    int64_t number;
-    if (length == 0 || length >= sizeof(digits))
-        return HTTP_NONE;
-    copy_text(digits, sizeof(digits), value, length);
-    return text_parse_int64(digits, 0, INT64_MAX, &number) ? number : HTTP_NONE;
-}
-
-static int64_t date_of(const char *value, size_t length)
-{
-    char text[64];
-    copy_text(text, sizeof(text), value, length);
-    time_t when = curl_getdate(text, NULL);
-    return when < 0 ? HTTP_NONE : (int64_t)when;
-}
-
-/* Retry-After is a number of seconds or a date; a date counts from Date, or
- * from our clock without one. */
-static int64_t wait_of(const char *value, size_t length, int64_t date_s)
-{
-    int64_t seconds = number_of(value, length);
-    if (seconds != HTTP_NONE)
-        return seconds;
-    int64_t until_s = date_of(value, length);
-    if (until_s == HTTP_NONE)
-        return HTTP_NONE;
-    int64_t now_s =
-        date_s != HTTP_NONE ? date_s : clock_wall_ms(clock_system()) / 1000;
-    return until_s > now_s ? until_s - now_s : 0;
-}
-
-static bool value_has(const char *value, size_t length, const char *word)
-{
-    size_t word_length = strlen(word);
-    for (size_t i = 0; i + word_length <= length; i++) {
-        if (strncasecmp(value + i, word, word_length) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void take_header(struct http_answer *answer, const char *name,
-                        size_t name_length, const char *value, size_t length)
-{
-    struct {
-        const char *name;
-        int64_t *number;
-    } numbers[] = {
-        {"x-ratelimit-limit", &answer->quota_limit},
-        {"x-ratelimit-remaining", &answer->quota_left},
-        {"x-ratelimit-reset", &answer->quota_reset_s},
-    };
-#define NAME_IS(text)                                                          \
-    (name_length == sizeof(text) - 1 &&                                        \
-     strncasecmp(name, text, sizeof(text) - 1) == 0)
-
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (strlen(numbers[i].name) == name_length &&
-            strncasecmp(name, numbers[i].name, name_length) == 0)
-            *numbers[i].number = number_of(value, length);
-    }
-    if (NAME_IS("x-request-id"))
-        copy_text(answer->request_id, sizeof(answer->request_id), value,
-                  length);
-    else if (NAME_IS("link"))
-        copy_text(answer->link, sizeof(answer->link), value, length);
-    else if (NAME_IS("content-type"))
-        answer->is_html = value_has(value, length, "html");
-    else if (NAME_IS("date"))
-        answer->date_s = date_of(value, length);
-    else if (NAME_IS("retry-after"))
-        answer->retry_after_s = wait_of(value, length, answer->date_s);
-#undef NAME_IS
-}
-
-static void clear_headers(struct http_answer *answer)
-{
-    answer->request_id[0] = '\0';
-    answer->link[0] = '\0';
-    answer->is_html = false;
-    answer->quota_limit = HTTP_NONE;
-    answer->quota_left = HTTP_NONE;
-    answer->quota_reset_s = HTTP_NONE;
-    answer->retry_after_s = HTTP_NONE;
-    answer->date_s = HTTP_NONE;
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
     struct call *call = context;
-    size_t length = size * count;
-    if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
-        clear_headers(&call->answer); /* an interim 100 came before */
-        return length;
-    }
-    const char *colon = memchr(line, ':', length);
-    if (colon == NULL)
-        return length;
-    const char *value = colon + 1;
-    const char *end = line + length;
-    while (value < end && (*value == ' ' || *value == '\t'))
-        value++;
-    while (end > value && strchr(" \t\r\n", end[-1]) != NULL)
-        end--;
-    take_header(&call->answer, line, (size_t)(colon - line), value,
-                (size_t)(end - value));
-    return length;
+    http_curl_head_take_line(&call->head, &call->answer, line, size * count);
+    return size * count;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
@@ -173,6 +76,50 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
         call->answer.body_was_cut = true;
     buf_add(&call->body, bytes, length < room ? length : room);
     return length;
+}
+
+/* --- headers of a request ------------------------------------------------ */
+
+static struct headers *make_headers(const char *token)
+{
+    static const char *const constant[] = {
+        "Intercom-Version: " INTERCOM_VERSION,
+        "Content-Type: application/json",
+        "Accept: application/json",
+        "Expect:", /* no 100-continue: it costs a round trip */
+        NULL,
+    };
+    struct headers *made = mem_new(sizeof(*made));
+    struct buf line;
+    buf_init(&line, 16 * 1024);
+    buf_add_format(&line, "Authorization: Bearer %s", token);
+    made->list = curl_slist_append(NULL, buf_text(&line));
+    buf_free(&line);
+    for (size_t i = 0; constant[i] != NULL; i++)
+        made->list = curl_slist_append(made->list, constant[i]);
+    made->holders = 1;
+    return made;
+}
+
+static void release_headers(struct headers *headers)
+{
+    if (--headers->holders > 0)
+        return;
+    curl_slist_free_all(headers->list);
+    free(headers);
+}
+
+/* libcurl is about to send the request, for the first time or again. */
+static int on_sending(void *context, char *address, char *local_address,
+                      int port, int local_port)
+{
+    struct call *call = context;
+    (void)address;
+    (void)local_address;
+    (void)port;
+    (void)local_port;
+    call->may_have_left = true;
+    return CURL_PREREQFUNC_OK;
 }
 
 /* --- one call ------------------------------------------------------------ */
@@ -202,6 +149,8 @@ static struct call *make_call(struct http_curl *http)
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     return call;
@@ -264,20 +213,8 @@ static void unlink_under_way(struct http_curl *http, struct call *call)
         call->following->previous = call->previous;
     (void)curl_multi_remove_handle(http->multi, call->easy);
     http->under_way_count--;
-    if (http->under_way == NULL && http->old_headers != NULL) {
-        curl_slist_free_all(http->old_headers);
-        http->old_headers = NULL;
-    }
-}
-
-/* No byte of the request has left: libcurl sets the time just before it
- * begins to send. */
-static bool nothing_was_sent(struct call *call)
-{
-    curl_off_t before_transfer_us = 0;
-    (void)curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T,
-                            &before_transfer_us);
-    return before_transfer_us == 0;
+    release_headers(call->headers);
+    call->headers = NULL;
 }
 
 static enum http_trouble trouble_of(CURLcode code)
@@ -313,18 +250,22 @@ static void end_call(struct call *call, CURLcode code)
     answer->took_ms = took_us / 1000;
     answer->body = buf_text(&call->body);
     answer->body_length = call->body.length;
+    /* To libcurl a head that breaks off is the end of the answer. */
+    if (code == CURLE_OK && !call->head.is_whole)
+        code = CURLE_PARTIAL_FILE;
     if (code == CURLE_OK) {
         answer->end = HTTP_ANSWERED;
         answer->status = (int)status;
+        http_curl_head_end(&call->head, answer,
+                           clock_wall_ms(clock_system()) / 1000);
         if (answer->body[0] == '<')
             answer->is_html = true;
         return;
     }
-    answer->end = nothing_was_sent(call) ? HTTP_NOT_SENT : HTTP_UNKNOWN;
+    answer->end = call->may_have_left ? HTTP_UNKNOWN : HTTP_NOT_SENT;
     answer->trouble = trouble_of(code);
     const char *words = curl_easy_strerror(code);
-    copy_text(answer->trouble_text, sizeof(answer->trouble_text), words,
-              strlen(words));
+    copy_text(answer->trouble_text, sizeof(answer->trouble_text), words);
 }
 
 static void set_request(struct call *call, const struct http_request *request)
@@ -338,7 +279,9 @@ static void set_request(struct call *call, const struct http_request *request)
     (void)curl_easy_setopt(easy, CURLOPT_URL, buf_text(&url));
     buf_free(&url);
 
-    (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->http->headers);
+    call->headers = call->http->headers;
+    call->headers->holders++;
+    (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers->list);
     if (request->body == NULL && strcmp(request->method, "GET") == 0) {
         (void)curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
         (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
@@ -361,12 +304,13 @@ static void start(void *context, const struct http_request *request,
     take_back_returned(http);
     struct call *call = take_idle(http);
     call->owner = owner;
+    call->may_have_left = false;
     buf_clear(&call->body);
     call->answer = (struct http_answer){
         .body = "",
         .started_ms = clock_wall_ms(clock_system()),
     };
-    clear_headers(&call->answer);
+    http_curl_head_clear(&call->head, &call->answer);
     set_request(call, request);
     link_under_way(http, call);
     CURLMcode code = curl_multi_add_handle(http->multi, call->easy);
@@ -376,43 +320,44 @@ static void start(void *context, const struct http_request *request,
         call->answer.trouble = HTTP_REFUSED;
         const char *words = curl_multi_strerror(code);
         copy_text(call->answer.trouble_text, sizeof(call->answer.trouble_text),
-                  words, strlen(words));
-        call->next = http->stopped;
-        http->stopped = call;
+                  words);
+        call->next = http->ended;
+        http->ended = call;
     }
 }
 
-static void return_call(struct http_curl *http, struct call *call,
-                        struct http_done *done)
+/* A call that libcurl has ended, no longer under way; NULL: none. */
+static struct call *take_message(struct http_curl *http)
 {
-    http->returned = call;
-    done->owner = call->owner;
-    done->answer = call->answer;
+    int left;
+    CURLMsg *message = curl_multi_info_read(http->multi, &left);
+    if (message == NULL)
+        return NULL;
+    assert(message->msg == CURLMSG_DONE);
+    CURLcode code = message->data.result;
+    char *private = NULL;
+    (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+    struct call *call = (struct call *)(void *)private;
+    end_call(call, code);
+    unlink_under_way(http, call);
+    return call;
 }
 
 static bool next_done(void *context, struct http_done *done)
 {
     struct http_curl *http = context;
     take_back_returned(http);
-    struct call *call = http->stopped;
-    if (call != NULL) {
-        http->stopped = call->next;
-        call->next = NULL;
-        return_call(http, call, done);
-        return true;
-    }
-    int left;
-    CURLMsg *message = curl_multi_info_read(http->multi, &left);
-    if (message == NULL)
+    struct call *call = http->ended;
+    if (call != NULL)
+        http->ended = call->next;
+    else
+        call = take_message(http);
+    if (call == NULL)
         return false;
-    assert(message->msg == CURLMSG_DONE);
-    CURLcode code = message->data.result;
-    char *private = NULL;
-    (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-    call = (struct call *)(void *)private;
-    end_call(call, code);
-    unlink_under_way(http, call);
-    return_call(http, call, done);
+    call->next = NULL;
+    http->returned = call;
+    done->owner = call->owner;
+    done->answer = call->answer;
     return true;
 }
 
@@ -424,7 +369,7 @@ static void wait_for_something(void *context, int descriptor, int64_t most_ms)
     (void)curl_multi_perform(http->multi, &running);
     /* What has ended already must not wait for what comes next. */
     bool something_ended =
-        http->stopped != NULL || running < http->under_way_count;
+        http->ended != NULL || running < http->under_way_count;
     if (something_ended || most_ms <= 0)
         return;
     struct curl_waitfd extra = {.fd = descriptor, .events = CURL_WAIT_POLLIN};
@@ -434,29 +379,69 @@ static void wait_for_something(void *context, int descriptor, int64_t most_ms)
     (void)curl_multi_perform(http->multi, &running);
 }
 
+static void put_with_ended(struct http_curl *http, struct call *call)
+{
+    call->next = http->ended;
+    http->ended = call;
+}
+
+static void cut(struct http_curl *http, struct call *call)
+{
+    unlink_under_way(http, call);
+    call->answer.end = call->may_have_left ? HTTP_UNKNOWN : HTTP_NOT_SENT;
+    call->answer.trouble = HTTP_STOPPED;
+    copy_text(call->answer.trouble_text, sizeof(call->answer.trouble_text),
+              "stopped");
+    put_with_ended(http, call);
+}
+
 static void stop(void *context)
 {
     struct http_curl *http = context;
+    struct call *call;
     take_back_returned(http);
-    while (http->under_way != NULL) {
-        struct call *call = http->under_way;
-        bool not_sent = nothing_was_sent(call);
-        unlink_under_way(http, call);
-        call->answer.end = not_sent ? HTTP_NOT_SENT : HTTP_UNKNOWN;
-        call->answer.trouble = HTTP_STOPPED;
-        copy_text(call->answer.trouble_text, sizeof(call->answer.trouble_text),
-                  "stopped", strlen("stopped"));
-        call->next = http->stopped;
-        http->stopped = call;
-    }
+    while ((call = take_message(http)) != NULL) /* ended in time */
+        put_with_ended(http, call);
+    while ((call = http->under_way) != NULL)
+        cut(http, call);
 }
 
 /* --- making and freeing -------------------------------------------------- */
 
 static bool host_is_loopback(const char *host)
 {
-    return strcasecmp(host, "localhost") == 0 ||
-           text_has_prefix(host, "127.") || strcmp(host, "[::1]") == 0;
+    struct in_addr address;
+    return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET, host, &address) == 1 &&
+            text_has_prefix(host, "127."));
+}
+
+static bool has_part(CURLU *url, CURLUPart part)
+{
+    char *value = NULL;
+    bool has = curl_url_get(url, part, &value, 0) == 0;
+    curl_free(value);
+    return has;
+}
+
+/* Read scheme and host. The text of a URL that may hold credentials is not
+ * repeated. */
+static bool check_url(CURLU *url, const char *api_url, char **scheme,
+                      char **host, struct err *err)
+{
+    if (strchr(api_url, '@') != NULL)
+        return err_set(err, ERR_INVALID,
+                       "the API URL has credentials in it; use --token-file");
+    if (url == NULL || curl_url_set(url, CURLUPART_URL, api_url, 0) != 0 ||
+        curl_url_get(url, CURLUPART_SCHEME, scheme, 0) != 0 ||
+        curl_url_get(url, CURLUPART_HOST, host, 0) != 0 ||
+        (strcmp(*scheme, "http") != 0 && strcmp(*scheme, "https") != 0) ||
+        has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
+        return err_set(err, ERR_INVALID,
+                       "%s: no http or https URL; for example "
+                       "https://api.intercom.io",
+                       api_url);
+    return true;
 }
 
 /* Check the URL; tell whether its host is this machine and it is https. */
@@ -466,29 +451,24 @@ static bool read_url(const char *api_url, bool *is_loopback, bool *is_https,
     CURLU *url = curl_url();
     char *scheme = NULL;
     char *host = NULL;
-    char *user = NULL;
-    bool valid = false;
-    if (url == NULL || curl_url_set(url, CURLUPART_URL, api_url, 0) != 0 ||
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != 0 ||
-        curl_url_get(url, CURLUPART_HOST, &host, 0) != 0 ||
-        (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
-        (void)err_set(err, ERR_INVALID,
-                      "%s: no http or https URL; for example "
-                      "https://api.intercom.io",
-                      api_url);
-    } else if (curl_url_get(url, CURLUPART_USER, &user, 0) == 0) {
-        (void)err_set(err, ERR_INVALID,
-                      "the API URL has credentials in it; use --token-file");
-    } else {
+    bool valid = check_url(url, api_url, &scheme, &host, err);
+    if (valid) {
         *is_loopback = host_is_loopback(host);
         *is_https = strcmp(scheme, "https") == 0;
-        valid = true;
     }
     curl_free(scheme);
     curl_free(host);
-    curl_free(user);
     curl_url_cleanup(url);
     return valid;
+}
+
+/* Paths begin with one. */
+static char *copy_without_final_slash(const char *api_url)
+{
+    size_t length = strlen(api_url);
+    while (length > 0 && api_url[length - 1] == '/')
+        length--;
+    return mem_copy_bytes(api_url, length);
 }
 
 static const char *proxy_from_environment(bool is_loopback, bool is_https)
@@ -499,25 +479,6 @@ static const char *proxy_from_environment(bool is_loopback, bool is_https)
     if (proxy == NULL)
         proxy = getenv("HTTPS_PROXY");
     return proxy == NULL ? "" : proxy;
-}
-
-static struct curl_slist *make_headers(const char *token)
-{
-    static const char *const constant[] = {
-        "Intercom-Version: " INTERCOM_VERSION,
-        "Content-Type: application/json",
-        "Accept: application/json",
-        "Expect:", /* no 100-continue: it costs a round trip */
-        NULL,
-    };
-    struct buf line;
-    buf_init(&line, 16 * 1024);
-    buf_add_format(&line, "Authorization: Bearer %s", token);
-    struct curl_slist *headers = curl_slist_append(NULL, buf_text(&line));
-    buf_free(&line);
-    for (size_t i = 0; constant[i] != NULL; i++)
-        headers = curl_slist_append(headers, constant[i]);
-    return headers;
 }
 
 bool http_curl_new(const struct http_curl_options *options,
@@ -539,7 +500,7 @@ bool http_curl_new(const struct http_curl_options *options,
     made->multi = curl_multi_init();
     if (made->multi == NULL)
         abort(); /* libcurl is out of memory: as base/mem.h */
-    made->api_url = mem_copy_text(options->api_url);
+    made->api_url = copy_without_final_slash(options->api_url);
     made->proxy = mem_copy_text(proxy_from_environment(is_loopback, is_https));
     made->timeout_ms = options->timeout_ms;
     made->headers = make_headers(options->token);
@@ -562,16 +523,7 @@ bool http_curl_new(const struct http_curl_options *options,
 
 void http_curl_set_token(struct http_curl *http, const char *token)
 {
-    /* Calls under way keep the list they began with; an even older one can
-     * have no users left but those, so it is chained to be freed with it. */
-    if (http->under_way == NULL) {
-        curl_slist_free_all(http->headers);
-    } else {
-        struct curl_slist **end = &http->old_headers;
-        while (*end != NULL)
-            end = &(*end)->next;
-        *end = http->headers;
-    }
+    release_headers(http->headers); /* calls under way hold theirs */
     http->headers = make_headers(token);
 }
 
@@ -586,11 +538,10 @@ void http_curl_free(struct http_curl *http)
         return;
     stop(http);
     take_back_returned(http);
-    free_calls(http->stopped);
+    free_calls(http->ended);
     free_calls(http->idle);
     (void)curl_multi_cleanup(http->multi);
-    curl_slist_free_all(http->headers);
-    curl_slist_free_all(http->old_headers);
+    release_headers(http->headers);
     free(http->api_url);
     free(http->proxy);
     free(http);
