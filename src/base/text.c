@@ -47,6 +47,15 @@ static size_t decode_utf8(const unsigned char *bytes, size_t length,
     return need;
 }
 
+/* How many bytes at the front are printable ASCII. */
+static size_t count_plain(const unsigned char *bytes, size_t length)
+{
+    size_t count = 0;
+    while (count < length && bytes[count] >= 0x20 && bytes[count] < 0x7F)
+        count++;
+    return count;
+}
+
 static bool is_hostile(uint32_t character)
 {
     return character < 0x20 || (character >= 0x7F && character <= 0x9F) ||
@@ -73,7 +82,9 @@ bool text_is_utf8(const char *bytes, size_t length)
     const unsigned char *at = (const unsigned char *)bytes;
     while (length > 0) {
         uint32_t character;
-        size_t used = decode_utf8(at, length, &character);
+        size_t used = count_plain(at, length);
+        if (used == 0)
+            used = decode_utf8(at, length, &character);
         if (used == 0)
             return false;
         at += used;
@@ -94,8 +105,10 @@ void text_add_printable(struct buf *buf, const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text;
     while (length > 0) {
-        uint32_t character;
-        size_t used = decode_utf8(at, length, &character);
+        uint32_t character = ' ';
+        size_t used = count_plain(at, length);
+        if (used == 0)
+            used = decode_utf8(at, length, &character);
         if (used == 0 || is_hostile(character))
             buf_add_byte(buf, '?');
         else
