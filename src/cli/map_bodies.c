@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/body_files.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -52,32 +53,50 @@ static void write_json(const struct outcome *outcome, struct scratch *scratch)
 
 static void add_line_break(struct buf *out, int depth)
 {
+    static const char blanks[] = "                    ";
+    size_t length = 2 * ((size_t)depth + 1);
+    assert(length < sizeof(blanks));
     buf_add_byte(out, '\n');
-    for (int i = 0; i <= depth; i++)
-        buf_add_text(out, "  ");
+    buf_add(out, blanks, length);
 }
 
-/* Add compact JSON with a line an item, indented. */
-static void add_indented(struct buf *out, const char *json, size_t length)
+/* The length of the string, with its quotes, or of the bytes at the front that
+ * are neither in one nor marks. */
+static size_t measure_plain(const char *json)
+{
+    if (*json != '"')
+        return strcspn(json, "{}[],:\"");
+    size_t length = 1 + strcspn(json + 1, "\\\"");
+    while (json[length] == '\\')
+        length += 2 + strcspn(json + length + 2, "\\\"");
+    return length + 1;
+}
+
+static void add_mark(struct buf *out, char mark, int *depth)
+{
+    bool opens = mark == '{' || mark == '[';
+    bool closes = mark == '}' || mark == ']';
+    *depth += (opens ? 1 : 0) - (closes ? 1 : 0);
+    if (closes)
+        add_line_break(out, *depth);
+    buf_add_byte(out, mark);
+    if (mark == ':')
+        buf_add_byte(out, ' ');
+    else if (!closes)
+        add_line_break(out, *depth);
+}
+
+/* Add valid compact JSON (it ends in a bracket, and nests little) with a line
+ * an item, indented. */
+static void add_indented(struct buf *out, const char *json)
 {
     int depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < length; i++) {
-        char byte = json[i];
-        bool is_mark = !in_string && strchr("{}[],:", byte) != NULL;
-        if (is_mark && (byte == '}' || byte == ']'))
-            add_line_break(out, --depth);
-        buf_add_byte(out, byte);
-        if (in_string && byte == '\\' && i + 1 < length)
-            buf_add_byte(out, json[++i]);
-        else if (byte == '"')
-            in_string = !in_string;
-        else if (is_mark && byte == ':')
-            buf_add_byte(out, ' ');
-        else if (is_mark && byte == ',')
-            add_line_break(out, depth);
-        else if (is_mark && (byte == '{' || byte == '['))
-            add_line_break(out, ++depth);
+    while (*json != '\0') {
+        size_t plain = measure_plain(json);
+        buf_add(out, json, plain);
+        json += plain;
+        if (plain == 0)
+            add_mark(out, *json++, &depth);
     }
     buf_add_byte(out, '\n');
 }
@@ -119,8 +138,7 @@ static void write_shown(const struct outcome *outcome, struct scratch *scratch)
     mapping_write_envelope(outcome->envelope, &scratch->envelope);
     add_printable(&scratch->printable, buf_text(&scratch->envelope));
     buf_add_text(&scratch->result, "  ");
-    add_indented(&scratch->result, buf_text(&scratch->printable),
-                 scratch->printable.length);
+    add_indented(&scratch->result, buf_text(&scratch->printable));
 }
 
 static void write_outcome(const struct map_options *options,

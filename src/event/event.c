@@ -184,8 +184,7 @@ static cJSON *parse_tree(const char *body, size_t length, struct err *err)
         return NULL;
     }
     char *masked = NULL;
-    bool has_escapes = length > 0 && memmem(body, length, "\\u", 2) != NULL;
-    if (has_escapes && !mask_escapes(body, length, &masked, err))
+    if (length > 0 && !mask_escapes(body, length, &masked, err))
         return NULL;
     cJSON *tree = json_parse(masked == NULL ? body : masked, length, err);
     free(masked);
@@ -199,12 +198,14 @@ static bool check_text(const char *text, const char *name, size_t most_bytes,
                        struct err *err)
 {
     size_t length = strlen(text);
-    if (strstr(text, NUL_MASK) != NULL)
-        return err_set(err, ERR_INVALID, "%s: has a \\u0000", name);
-    if (strstr(text, SURROGATE_MASK) != NULL)
-        return err_set(err, ERR_INVALID, "%s: has half a surrogate pair", name);
-    if (!text_is_utf8(text, length))
-        return err_set(err, ERR_INVALID, "%s: not valid UTF-8", name);
+    if (!text_is_utf8(text, length)) {
+        const char *fault = "not valid UTF-8";
+        if (strstr(text, NUL_MASK) != NULL)
+            fault = "has a \\u0000";
+        else if (strstr(text, SURROGATE_MASK) != NULL)
+            fault = "has half a surrogate pair";
+        return err_set(err, ERR_INVALID, "%s: %s", name, fault);
+    }
     if (length > most_bytes)
         return err_set(err, ERR_INVALID, "%s: longer than %zu bytes", name,
                        most_bytes);

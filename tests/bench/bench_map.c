@@ -1,9 +1,10 @@
 /* bench_map.c - how many webhook bodies a second become envelopes.
  *
  * Reads a file with one body a line, made from a folder of webhooks, through
- * the whole of the map command's path, and writes to /dev/null. */
+ * the whole of the map command's path, and writes to /dev/null. One thread;
+ * counted is the time of the processor, the system's for us included, so that
+ * the figure is that of one core whatever else runs. */
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "cli/map_bodies.h"
 
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BODIES = 200000, ROUNDS = 5 };
@@ -74,16 +76,23 @@ static size_t write_bodies(FILE *file)
     return bytes;
 }
 
+static int64_t used_ms(void)
+{
+    struct timespec used;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
 static int64_t run(const struct map_options *options)
 {
     struct map_counts counts;
     struct err err;
-    int64_t began_ms = clock_monotonic_ms(clock_system());
+    int64_t before_ms = used_ms();
     if (!map_bodies(options, &counts, &err))
         end_with(err.text);
     if (counts.mapped != BODIES)
         end_with("not every body was mapped");
-    return clock_monotonic_ms(clock_system()) - began_ms;
+    return used_ms() - before_ms;
 }
 
 static void report(const char *form, size_t bytes, int64_t best_ms)
