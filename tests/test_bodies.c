@@ -362,6 +362,65 @@ static void what_cannot_be_read_is_unreadable(void **state)
     (void)close(ends[1]);
 }
 
+static void count_wait(void *context)
+{
+    (*(int *)context)++;
+}
+
+static void a_read_that_would_wait_is_told_before(void **state)
+{
+    (void)state;
+    int ends[2];
+    int waits = 0;
+    struct body body;
+    struct err err;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "{\"a\":1}{\"b\"", 11), 11);
+    struct bodies *bodies = bodies_new(ends[0]);
+    bodies_on_wait(bodies, count_wait, &waits);
+    assert_int_equal(bodies_next(bodies, &body, &err), BODIES_ONE);
+    assert_int_equal(waits, 0);
+    /* More is there, and the stream ends: nothing to wait for. */
+    assert_int_equal(write(ends[1], ":2}", 3), 3);
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(bodies_next(bodies, &body, &err), BODIES_ONE);
+    assert_int_equal(bodies_next(bodies, &body, &err), BODIES_END);
+    assert_int_equal(waits, 0);
+    bodies_free(bodies);
+    assert_int_equal(close(ends[0]), 0);
+}
+
+struct late {
+    int descriptor; /* written to and closed once someone waits */
+    int waits;
+};
+
+static void write_late(void *context)
+{
+    struct late *late = context;
+    late->waits++;
+    assert_int_equal(write(late->descriptor, "{}", 2), 2);
+    assert_int_equal(close(late->descriptor), 0);
+}
+
+static void what_comes_late_is_read_after_the_wait(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct body body;
+    struct err err;
+    assert_int_equal(pipe(ends), 0);
+    struct late late = {.descriptor = ends[1]};
+    struct bodies *bodies = bodies_new(ends[0]);
+    bodies_on_wait(bodies, write_late, &late);
+    assert_int_equal(bodies_next(bodies, &body, &err), BODIES_ONE);
+    assert_int_equal(late.waits, 1);
+    assert_int_equal(bodies_next(bodies, &body, &err), BODIES_END);
+    assert_int_equal(late.waits, 1);
+    bodies_free(bodies);
+    assert_int_equal(close(ends[0]), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +434,8 @@ int main(void)
         cmocka_unit_test(many_bodies_keep_their_lines),
         cmocka_unit_test(a_body_comes_before_the_stream_goes_on),
         cmocka_unit_test(what_cannot_be_read_is_unreadable),
+        cmocka_unit_test(a_read_that_would_wait_is_told_before),
+        cmocka_unit_test(what_comes_late_is_read_after_the_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "event/event.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@ enum { CHUNK_BYTES = 64 * 1024 };
 
 struct bodies {
     int descriptor;
+    void (*on_wait)(void *context); /* NULL: nobody wants to know */
+    void *wait_context;
     char *bytes;
     size_t capacity;
     size_t start; /* what is before is done with */
@@ -89,6 +92,13 @@ static void make_room(struct bodies *bodies)
     bodies->bytes = mem_resize(bodies->bytes, bodies->capacity);
 }
 
+static void tell_wait(const struct bodies *bodies)
+{
+    struct pollfd input = {.fd = bodies->descriptor, .events = POLLIN};
+    if (bodies->on_wait != NULL && poll(&input, 1, 0) == 0)
+        bodies->on_wait(bodies->wait_context);
+}
+
 /* Read more behind what is left, which is at most EVENT_MOST_BYTES and some.
  * Positions relative to the front stay as they are. At the end of the stream
  * is_last is set. False: the system refused. */
@@ -96,6 +106,7 @@ static bool read_more(struct bodies *bodies, struct err *err)
 {
     if (bodies->end == bodies->capacity || bodies->start == bodies->end)
         make_room(bodies);
+    tell_wait(bodies);
     for (;;) {
         ssize_t got = read(bodies->descriptor, bodies->bytes + bodies->end,
                            bodies->capacity - bodies->end);
@@ -305,6 +316,13 @@ void bodies_free(struct bodies *bodies)
         return;
     free(bodies->bytes);
     free(bodies);
+}
+
+void bodies_on_wait(struct bodies *bodies, void (*function)(void *context),
+                    void *context)
+{
+    bodies->on_wait = function;
+    bodies->wait_context = context;
 }
 
 enum bodies_result bodies_next(struct bodies *bodies, struct body *body,

@@ -44,6 +44,11 @@ enum bodies_result {
 struct bodies *bodies_new(int descriptor);
 void bodies_free(struct bodies *bodies);
 
+/* Call function(context) before each read that would have to wait for more
+ * input (a pipe, a terminal), so that what came so far can be finished. */
+void bodies_on_wait(struct bodies *bodies, void (*function)(void *context),
+                    void *context);
+
 /* The next body, or what is wrong. A body is returned as soon as its last byte
  * has been read. */
 MUST_CHECK enum bodies_result bodies_next(struct bodies *bodies,

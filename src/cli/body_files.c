@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,21 +19,38 @@ struct body_files {
     const char *name;      /* of the open file */
     int descriptor;        /* owned, unless it is the standard input; -1 */
     struct bodies *bodies; /* of the open file; NULL: none is open */
+    void (*on_wait)(void *context);
+    void *wait_context;
 };
 
 static const char *const standard_input[] = {"-"};
 
-/* True if path, or the standard input if it is NULL, is the database. */
+/* True if it is the file of that name with the suffix. */
+static bool is_file(const struct stat *about, const char *name,
+                    const char *suffix)
+{
+    char path[PATH_MAX + 8];
+    struct stat other;
+    (void)snprintf(path, sizeof(path), "%s%s", name, suffix);
+    return stat(path, &other) == 0 && about->st_dev == other.st_dev &&
+           about->st_ino == other.st_ino;
+}
+
+/* True if path, or the standard input if it is NULL, is the database or one of
+ * the files that SQLite keeps beside it, whatever its name. */
 static bool is_database(const struct body_files *files, const char *path)
 {
-    struct stat theirs;
-    struct stat ours;
-    if (files->database == NULL || stat(files->database, &ours) != 0)
-        return false;
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    struct stat about;
     int failed =
-        path == NULL ? fstat(STDIN_FILENO, &theirs) : stat(path, &theirs);
-    return failed == 0 && theirs.st_dev == ours.st_dev &&
-           theirs.st_ino == ours.st_ino;
+        path == NULL ? fstat(STDIN_FILENO, &about) : stat(path, &about);
+    char *database =
+        files->database == NULL ? NULL : realpath(files->database, NULL);
+    bool is_one = false;
+    for (size_t i = 0; failed == 0 && database != NULL && i < 4; i++)
+        is_one = is_one || is_file(&about, database, suffixes[i]);
+    free(database);
+    return is_one;
 }
 
 static bool open_next(struct body_files *files, struct err *err)
@@ -50,6 +69,7 @@ static bool open_next(struct body_files *files, struct err *err)
     }
     files->descriptor = is_input ? -1 : descriptor;
     files->bodies = bodies_new(descriptor);
+    bodies_on_wait(files->bodies, files->on_wait, files->wait_context);
     return true;
 }
 
@@ -79,6 +99,13 @@ void body_files_free(struct body_files *files)
         return;
     close_file(files);
     free(files);
+}
+
+void body_files_on_wait(struct body_files *files,
+                        void (*function)(void *context), void *context)
+{
+    files->on_wait = function;
+    files->wait_context = context;
 }
 
 enum bodies_result body_files_next(struct body_files *files, struct body *body,

@@ -23,6 +23,10 @@ struct body_files *body_files_new(const char *const *paths, size_t count,
                                   const char *database);
 void body_files_free(struct body_files *files);
 
+/* As bodies_on_wait(), for each of the files. */
+void body_files_on_wait(struct body_files *files,
+                        void (*function)(void *context), void *context);
+
 /* The next body of all files. BODIES_UNREADABLE: err names the file, and the
  * next call goes on with the next one. */
 MUST_CHECK enum bodies_result
