@@ -298,6 +298,31 @@ static void nesting_is_parsed_to_the_limit_only(void **state)
     }
 }
 
+static void one_text_is_found_under_its_key(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *found; /* NULL: none */
+    } rows[] = {
+        {"{\"name\":\"rc\"}", "rc"},
+        {"{\"a\":{\"name\":\"x\"},\"name\":\"1234567\"}", "1234567"},
+        {"{\"name\":\"\"}", ""},
+        {"{\"name\":\"12345678\"}", NULL}, /* no room for the NUL */
+        {"{\"Name\":\"rc\"}", NULL},
+        {"{\"name\":7}", NULL},
+        {"[\"name\"]", NULL},
+        {"{\"name\":", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[8] = "before";
+        bool found = json_find_text(rows[i].json, strlen(rows[i].json), "name",
+                                    text, sizeof(text));
+        assert_int_equal(found, rows[i].found != NULL);
+        assert_string_equal(text, found ? rows[i].found : "before");
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -316,6 +341,7 @@ int main(void)
         TEST(what_is_not_json_is_refused_with_its_place),
         TEST(bytes_behind_the_length_are_not_parsed),
         TEST(nesting_is_parsed_to_the_limit_only),
+        TEST(one_text_is_found_under_its_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
