@@ -12,6 +12,7 @@
 #include "relay/wake.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -234,6 +235,10 @@ bool relay_thread_start(const struct relay_thread_options *options,
         return false;
     }
     relay_read_report(made->relay, &made->report);
+    log_line(LOG_INFO,
+             "epoch %" PRId64 "; %" PRId64 " outcomes of an earlier relay are "
+             "unknown and come first",
+             made->report.epoch, made->report.recovered);
 
     sigset_t all;
     sigset_t before;
