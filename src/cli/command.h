@@ -33,7 +33,8 @@ struct command {
     const char *name;
     const char *arguments; /* "[FILE...]"; "" without */
     const char *summary;   /* one line, no full stop */
-    const char *details;   /* paragraphs, 78 columns at most, final newline */
+    const char *details;   /* each paragraph one line; lines that begin with a
+                            * space stay as they are */
     const char *examples;  /* lines; "" without */
     const struct options_row *options;
     size_t option_count;

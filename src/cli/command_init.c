@@ -59,12 +59,11 @@ const struct command command_init = {
     .name = "init",
     .arguments = "",
     .summary = "Create or upgrade the outbox in the database file",
-    .details =
-        "Creates the file if there is none (WAL, incremental auto_vacuum, mode "
-        "0600).\nIn a file that exists, such as your application's own "
-        "database, it adds tables\nthat are all named outbox or outbox_*, and "
-        "changes nothing else. Safe to repeat;\nan older outbox is upgraded, a "
-        "newer one refused.\n",
+    .details = "Creates the file if there is none (WAL, incremental "
+               "auto_vacuum, mode 0600). In a file that exists, such as your "
+               "application's own database, it adds tables that are all named "
+               "outbox or outbox_*, and changes nothing else. Safe to repeat; "
+               "an older outbox is upgraded, a newer one refused.",
     .examples = "  subrelay -d app.db init\n"
                 "  sqlite3 app.db \"INSERT INTO outbox (payload) VALUES "
                 "('...')\"\n",

@@ -179,10 +179,10 @@ const struct command command_list = {
     .summary = "List deliveries, newest first",
     .details =
         "One line a delivery: its state, id, age, event, user, tries, and "
-        "where it is\nnow: the last answer, \"retry in 4 min\", or \"behind "
-        "#41\" when an older delivery\nof the same user comes first.\n\n"
-        "state:WORD shows one state only: pending, sending, delivered, "
-        "failed, skipped\nor discarded.\n",
+        "where it is now: the last answer, \"retry in 4 min\", or \"behind "
+        "#41\" when an older delivery of the same user comes first.\n\n"
+        "state:WORD shows one state only: pending, sending, delivered, failed, "
+        "skipped or discarded.",
     .examples = "  subrelay list state:failed\n"
                 "  subrelay list --json --limit 1000 | jq -r .reason\n",
     .options = options,

@@ -334,15 +334,16 @@ const struct command command_run = {
     .summary = "Deliver the outbox to Intercom, in the foreground",
     .details =
         "Sends each user's events in order, many users at once, and records "
-        "every attempt.\nWhat fails for a passing reason is sent again; a "
-        "refused token stops the sending\nand fails nothing. One relay works "
-        "on a file; a second one refuses to start.\n\nSIGTERM or Ctrl-C ends "
-        "it in good order, exit 0; a second one ends it at once.\nKilled in "
-        "any way, it loses nothing: what was under way is sent again with "
-        "the\nsame bytes, which Intercom takes as one.\n\nWith --drain it "
-        "ends when nothing is left that is due within --drain-wait: exit 0\nif "
-        "nothing failed and nothing is left, 1 otherwise, 3 if sending is held "
-        "or paused.\n\nThe log goes to stderr, one line an occurrence.\n",
+        "every attempt. What fails for a passing reason is sent again; a "
+        "refused token stops the sending and fails nothing. One relay works on "
+        "a file; a second one refuses to start.\n\n"
+        "SIGTERM or Ctrl-C ends it in good order, exit 0; a second one ends it "
+        "at once. Killed in any way, it loses nothing: what was under way is "
+        "sent again with the same bytes, which Intercom takes as one.\n\n"
+        "With --drain it ends when nothing is left that is due within "
+        "--drain-wait: exit 0 if nothing failed and nothing is left, 1 "
+        "otherwise, 3 if sending is held or paused.\n\n"
+        "The log goes to stderr, one line an occurrence.",
     .examples =
         "  subrelay -d app.db run --token-file intercom.token --region eu\n"
         "  INTERCOM_TOKEN=any subrelay run --api-url http://127.0.0.1:8080 "

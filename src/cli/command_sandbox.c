@@ -51,7 +51,7 @@ static const struct options_row options[] = {
      .type = OPTIONS_TEXT,
      FIELD(faults),
      .value = "SPEC",
-     .help = "what goes wrong, see below (nothing)"},
+     .help = "what goes wrong, see above (nothing)"},
     {.name = "seed",
      .type = OPTIONS_INTEGER,
      FIELD(seed),
@@ -166,11 +166,18 @@ const struct command command_sandbox = {
     .summary = "Be a stand-in Intercom to try things on",
     .details =
         "Answers as Intercom's API does: contacts, events with its dedupe, "
-        "data attributes,\nquota windows, errors. All in memory; gone when it "
-        "ends. SIGTERM or Ctrl-C ends it.\n\nTo look at what arrived:\n"
+        "data attributes, quota windows, errors. All in memory; gone when it "
+        "ends. SIGTERM or Ctrl-C ends it.\n\n"
+        "--faults takes words with commas between them: WHAT:RATE or "
+        "WHAT@PATH:RATE, where RATE is 0.05 or 5%, PATH one of me, contacts, "
+        "events, data_attributes, and WHAT a status (429, 503 ...), html, "
+        "portal, timeout, reset, reset-after, truncate or slow; reject=NAME "
+        "(an archived event name), deleted=USER, archived=USER, "
+        "down=SECONDS.\n\n"
+        "To look at what arrived:\n"
         "  GET /_sandbox/events    every event, in order (?user=ID: of one)\n"
         "  GET /_sandbox/contacts  every contact\n"
-        "  GET /_sandbox/stats     counts\n",
+        "  GET /_sandbox/stats     counts",
     .examples =
         "  subrelay sandbox --listen 127.0.0.1:8080 &\n"
         "  INTERCOM_TOKEN=any subrelay run --api-url http://127.0.0.1:8080 "

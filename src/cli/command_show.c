@@ -86,11 +86,10 @@ const struct command command_show = {
     .name = "show",
     .arguments = "ID",
     .summary = "Show one delivery with every attempt and call",
-    .details =
-        "What the event is, where its delivery is and why, what to do next, "
-        "and each\nattempt with its calls: when, how long, what was sent, "
-        "what Intercom answered.\nBytes that are the same as in the attempt "
-        "before are shown once.\n",
+    .details = "What the event is, where its delivery is and why, what to do "
+               "next, and each attempt with its calls: when, how long, what "
+               "was sent, what Intercom answered. Bytes that are the same as "
+               "in the attempt before are shown once.",
     .examples = "  subrelay show 41\n"
                 "  subrelay show 41 --json | jq '.history[].calls[]'\n",
     .options = options,

@@ -61,11 +61,10 @@ const struct command command_status = {
     .name = "status",
     .arguments = "",
     .summary = "Show how the outbox is doing",
-    .details =
-        "Whether the relay runs and Intercom takes what it sends, and if not, "
-        "how to mend\nit; deliveries by state; pending ones by kind and age; "
-        "failed ones by cause, with\nthe next step for each; calls per event; "
-        "Intercom's quota.\n",
+    .details = "Whether the relay runs and Intercom takes what it sends, and "
+               "if not, how to mend it; deliveries by state; pending ones by "
+               "kind and age; failed ones by cause, with the next step for "
+               "each; calls per event; Intercom's quota.",
     .examples = "  subrelay status\n"
                 "  subrelay status --json | jq .pending\n",
     .options = options,

@@ -11,12 +11,13 @@ static void add_spaces(struct buf *out, size_t count)
         buf_add_byte(out, ' ');
 }
 
-/* Add words of text, broken into lines that start at the given column. */
+/* Add the words of one line of text, broken into lines that start at the given
+ * column. */
 static void add_wrapped(struct buf *out, const char *text, size_t column)
 {
     size_t at = column;
-    while (*text != '\0') {
-        size_t word = strcspn(text, " ");
+    while (*text != '\0' && *text != '\n') {
+        size_t word = strcspn(text, " \n");
         if (at > column && at + 1 + word > LINE_COLUMNS) {
             buf_add_byte(out, '\n');
             add_spaces(out, column);
@@ -31,6 +32,22 @@ static void add_wrapped(struct buf *out, const char *text, size_t column)
         text += strspn(text, " ");
     }
     buf_add_byte(out, '\n');
+}
+
+/* Add paragraphs, each one line of text, and as they are those lines that
+ * begin with a space. */
+static void add_paragraphs(struct buf *out, const char *text)
+{
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        if (*text == ' ') {
+            buf_add(out, text, length);
+            buf_add_byte(out, '\n');
+        } else {
+            add_wrapped(out, text, 0);
+        }
+        text += length + (text[length] == '\n' ? 1 : 0);
+    }
 }
 
 static void add_option_value(const struct options_row *row, struct buf *out)
@@ -93,7 +110,8 @@ void help_write_command(const struct command *command, struct buf *out)
 {
     buf_add_text(out, "Usage: ");
     help_write_usage(command, out);
-    buf_add_format(out, "\n\n%s.\n\n%s", command->summary, command->details);
+    buf_add_format(out, "\n\n%s.\n\n", command->summary);
+    add_paragraphs(out, command->details);
     add_options(command, out);
     if (*command->examples != '\0')
         buf_add_format(out, "\nExamples:\n%s", command->examples);
