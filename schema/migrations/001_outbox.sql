@@ -21,12 +21,36 @@ CREATE TABLE outbox_type (
 
 -- Events as their producers wrote them. Never changed, never deleted but by
 -- our own pruning. AUTOINCREMENT: ids are the order, for ever.
+--
+-- facts is all that the triggers need to know, so that a payload is parsed
+-- once an insert: a JSON array of [0] the id, [1] the type, [2] the user,
+-- [3] period_type, [4] is_trial_conversion, then every other string that is
+-- used. It keeps strings as they are written, which is the only way to see a
+-- \u0000: json_extract() of one string ends at it. json_valid() stands before
+-- each, because the bare "malformed JSON" of a column comes before triggers.
+-- user_id is the lane, NULL where there is no user to wait for.
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     payload TEXT,
     event_id TEXT GENERATED ALWAYS AS (
         CASE WHEN json_valid(payload)
-            THEN json_extract(payload, '$.event.id') END) VIRTUAL
+            THEN json_extract(payload, '$.event.id') END) VIRTUAL,
+    facts TEXT GENERATED ALWAYS AS (
+        CASE WHEN json_valid(payload)
+            THEN json_extract(payload, '$.event.id', '$.event.type',
+                '$.event.app_user_id', '$.event.period_type',
+                '$.event.is_trial_conversion', '$.event.app_id',
+                '$.event.product_id', '$.event.entitlement_ids[0]',
+                '$.event.environment', '$.event.store',
+                '$.event.cancel_reason', '$.event.expiration_reason')
+            END) VIRTUAL,
+    user_id TEXT GENERATED ALWAYS AS (
+        CASE WHEN json_type(facts, '$[2]') = 'text'
+            AND length(json_extract(facts, '$[2]')) BETWEEN 1 AND 100
+            AND instr(json_extract(facts, '$[2]'), '/') = 0
+            AND (instr(facts, '\u0000') = 0
+                OR instr(replace(facts, '\\', ''), '\u0000') = 0)
+            THEN json_extract(facts, '$[2]') END) VIRTUAL
 );
 CREATE UNIQUE INDEX outbox_by_event_id ON outbox (event_id);
 
@@ -37,43 +61,47 @@ CREATE TABLE outbox_tombstone (
     pruned_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- What becomes of each event.
+-- What becomes of each event. (OR, not IN: SQLite builds a table in memory for
+-- a list of three, at every insert.)
 CREATE TABLE outbox_delivery (
     id INTEGER PRIMARY KEY,          -- as in outbox
     lane TEXT NOT NULL,              -- the user; '/' and the id without one
     kind TEXT,                       -- NULL: no data event
-    state TEXT NOT NULL DEFAULT 'pending',
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (
+        state = 'pending' OR state = 'sending' OR state = 'delivered' OR
+        state = 'failed' OR state = 'skipped' OR state = 'discarded'),
     reason TEXT,                     -- one word: why it is where it is
     result TEXT,                     -- the last result, in words
     status INTEGER,                  -- the last HTTP status
-    due_ms INTEGER,                  -- only the head of a lane has one
+    due_ms INTEGER                   -- only the head of a lane has one
+        CHECK (due_ms IS NULL OR state = 'pending'),
     not_before_ms INTEGER NOT NULL DEFAULT 0,
     arrived_ms INTEGER NOT NULL,     -- committed by the producer
-    settled_ms INTEGER,              -- left pending and sending for good
+    settled_ms INTEGER CHECK (       -- left pending and sending for good
+        (settled_ms IS NULL) = (state = 'pending' OR state = 'sending')),
     attempts INTEGER NOT NULL DEFAULT 0,
     tries INTEGER NOT NULL DEFAULT 0,     -- attempts that cost a try
     first_try_ms INTEGER,            -- or the last operator's retry
-    unknown INTEGER NOT NULL DEFAULT 0,   -- 1: may be at Intercom already
+    unknown INTEGER NOT NULL DEFAULT 0,   -- 1: the last outcome is unknown
     bound INTEGER NOT NULL DEFAULT 0,     -- 1: an event call may have left
-    epoch INTEGER,                   -- the relay that is sending it
-    -- 0 being sent, 1 an unknown outcome waits, 2 waits, NULL settled: a
-    -- lane's first row in this order is the one that matters.
-    lane_rank INTEGER GENERATED ALWAYS AS (
-        CASE state WHEN 'sending' THEN 0
-            WHEN 'pending' THEN 2 - unknown END) VIRTUAL
+    epoch INTEGER                    -- the relay that is sending it
 );
 -- The claim: due heads only, so that a million rows behind one cost nothing.
 CREATE INDEX outbox_delivery_due ON outbox_delivery (due_ms)
     WHERE due_ms IS NOT NULL;
-CREATE INDEX outbox_delivery_lane ON outbox_delivery (lane, lane_rank, id)
-    WHERE lane_rank IS NOT NULL;
-CREATE INDEX outbox_delivery_sending ON outbox_delivery (epoch)
-    WHERE state = 'sending';
-CREATE INDEX outbox_delivery_failed ON outbox_delivery (id)
-    WHERE state = 'failed';
+-- A lane in its order.
+CREATE INDEX outbox_delivery_lane ON outbox_delivery (lane, id)
+    WHERE settled_ms IS NULL;
+-- The row that goes before this order: it is being sent, or waits with an
+-- unknown outcome. UNIQUE is promise 2. Never larger than what is in flight.
+CREATE UNIQUE INDEX outbox_delivery_first ON outbox_delivery (lane)
+    WHERE state = 'sending' OR (unknown = 1 AND settled_ms IS NULL);
+-- For lists: what settled otherwise than hoped for.
+CREATE INDEX outbox_delivery_aside ON outbox_delivery (state, id)
+    WHERE settled_ms IS NOT NULL AND state <> 'delivered';
 
 -- One try to deliver. Committed, with the exact bytes, before the first byte
--- leaves. A body that is NULL is the one of the attempt before.
+-- leaves. Bytes that are NULL are those of the attempt before.
 CREATE TABLE outbox_attempt (
     delivery_id INTEGER NOT NULL,
     number INTEGER NOT NULL,         -- 1, 2 …: goes on after a retry
@@ -84,8 +112,8 @@ CREATE TABLE outbox_attempt (
     outcome TEXT,                    -- NULL: being sent
     reason TEXT,
     result TEXT,
-    attributes TEXT,                 -- custom_attributes; NULL: see above
-    event_body TEXT,                 -- body of POST /events
+    attributes TEXT,                 -- custom_attributes; '' none
+    event_body TEXT,                 -- body of POST /events; '' none
     PRIMARY KEY (delivery_id, number)
 ) WITHOUT ROWID;
 
@@ -156,10 +184,16 @@ CREATE TABLE outbox_destination (
 
 -- Counters, kept in the transactions that change what they count.
 CREATE TABLE outbox_count (
-    state TEXT PRIMARY KEY,
+    name TEXT PRIMARY KEY,           -- a state: deliveries in it; or below
     count INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE outbox_minute (
+CREATE TABLE outbox_backlog (        -- pending ones by when they arrived
+    minute INTEGER NOT NULL,         -- since 1970
+    kind TEXT NOT NULL,              -- '' without one
+    count INTEGER NOT NULL,
+    PRIMARY KEY (minute, kind)
+) WITHOUT ROWID;
+CREATE TABLE outbox_minute (         -- what happened, by when
     minute INTEGER NOT NULL,         -- since 1970
     kind TEXT NOT NULL,              -- '' without one
     outcome TEXT NOT NULL,           -- an attempt's, or a state settled into
@@ -169,6 +203,107 @@ CREATE TABLE outbox_minute (
 
 INSERT INTO outbox_relay (id, epoch) VALUES (1, 0);
 INSERT INTO outbox_destination (id) VALUES (1);
-INSERT INTO outbox_count (state, count) VALUES
+INSERT INTO outbox_count (name, count) VALUES
     ('pending', 0), ('sending', 0), ('delivered', 0), ('failed', 0),
-    ('skipped', 0), ('discarded', 0);
+    ('skipped', 0), ('discarded', 0),
+    -- Ever delivered, and the calls that the delivering attempts made.
+    ('delivered_ever', 0), ('delivered_calls', 0);
+
+-- The door. RAISE(ABORT) because OR IGNORE and its like swallow every other
+-- refusal; the producer's transaction stays usable. RAISE(IGNORE) at the end
+-- makes a known event a no-op under every form of INSERT, and it has to come
+-- before the row: OR REPLACE would delete the old one first. An id that was
+-- left out reads -1 here.
+CREATE TRIGGER outbox_check BEFORE INSERT ON outbox
+BEGIN
+    SELECT CASE
+        WHEN new.id IS NOT -1
+            THEN RAISE(ABORT, 'outbox: id is given by the outbox: leave it out')
+        WHEN new.payload IS NULL
+            THEN RAISE(ABORT, 'outbox: payload is NULL')
+        WHEN typeof(new.payload) <> 'text'
+            THEN RAISE(ABORT, 'outbox: payload is not text')
+        WHEN length(CAST(new.payload AS BLOB)) > 1048576
+            THEN RAISE(ABORT, 'outbox: payload is over 1 MiB')
+        WHEN new.facts IS NULL
+            THEN RAISE(ABORT, 'outbox: payload is not JSON')
+        WHEN json_type(new.facts, '$[0]') <> 'text'
+            OR json_type(new.facts, '$[1]') <> 'text'
+            THEN CASE
+                WHEN json_type(new.payload) <> 'object'
+                    THEN RAISE(ABORT, 'outbox: payload is not a JSON object')
+                WHEN json_type(new.payload, '$.event') IS NULL
+                    THEN RAISE(ABORT, 'outbox: event is missing')
+                WHEN json_type(new.payload, '$.event') <> 'object'
+                    THEN RAISE(ABORT, 'outbox: event is not an object')
+                WHEN json_type(new.payload, '$.event.id') IS NULL
+                    THEN RAISE(ABORT, 'outbox: event.id is missing')
+                WHEN json_type(new.payload, '$.event.id') <> 'text'
+                    THEN RAISE(ABORT, 'outbox: event.id is not a string')
+                WHEN json_type(new.payload, '$.event.type') IS NULL
+                    THEN RAISE(ABORT, 'outbox: event.type is missing')
+                ELSE RAISE(ABORT, 'outbox: event.type is not a string')
+                END
+        WHEN instr(new.facts, '\u0000') > 0
+            AND instr(replace(new.facts, '\\', ''), '\u0000') > 0
+            THEN RAISE(ABORT, 'outbox: \u0000 in a string that is used')
+        WHEN new.event_id = ''
+            THEN RAISE(ABORT, 'outbox: event.id is empty')
+        WHEN json_extract(new.facts, '$[1]') = ''
+            THEN RAISE(ABORT, 'outbox: event.type is empty')
+        WHEN EXISTS (SELECT 1 FROM outbox WHERE event_id = new.event_id)
+            OR EXISTS (SELECT 1 FROM outbox_tombstone
+                WHERE event_id = new.event_id)
+            THEN RAISE(IGNORE)
+        END;
+END;
+
+-- The insert alone makes it deliverable. (VALUES, not SELECT: SQLite would put
+-- the row into a table in memory first.) What it says of lane and kind is said
+-- once more for events without a delivery (queries/adopt.sql).
+CREATE TRIGGER outbox_accept AFTER INSERT ON outbox
+BEGIN
+    SELECT RAISE(ABORT, 'outbox: id is given by the outbox: leave it out')
+        WHERE new.id < 1;
+    INSERT INTO outbox_delivery (id, lane, kind, due_ms, arrived_ms) VALUES (
+        new.id,
+        coalesce(new.user_id, '/' || new.id),
+        coalesce(
+            CASE WHEN json_extract(new.facts, '$[3]') = 'TRIAL'
+                THEN (SELECT kind FROM outbox_type
+                    WHERE type = json_extract(new.facts, '$[1]')
+                    AND condition = 'trial') END,
+            CASE WHEN json_type(new.facts, '$[4]') = 'true'
+                THEN (SELECT kind FROM outbox_type
+                    WHERE type = json_extract(new.facts, '$[1]')
+                    AND condition = 'conversion') END,
+            (SELECT kind FROM outbox_type
+                WHERE type = json_extract(new.facts, '$[1]')
+                AND condition = '')),
+        CASE WHEN EXISTS (SELECT 1 FROM outbox_delivery
+            WHERE lane = new.user_id AND settled_ms IS NULL)
+            THEN NULL ELSE 0 END,
+        CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER));
+    UPDATE outbox_count SET count = count + 1 WHERE name = 'pending';
+    INSERT INTO outbox_backlog (minute, kind, count)
+        SELECT arrived_ms / 60000, coalesce(kind, ''), 1
+        FROM outbox_delivery WHERE id = new.id
+        ON CONFLICT (minute, kind) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER outbox_keep BEFORE UPDATE ON outbox
+BEGIN
+    SELECT RAISE(ABORT, 'outbox: an event is never changed');
+END;
+
+-- Our own pruning leaves a tombstone first. An event without an event_id can
+-- only have come in while triggers were off; it goes after its delivery.
+CREATE TRIGGER outbox_hold_on BEFORE DELETE ON outbox
+WHEN NOT EXISTS (SELECT 1 FROM outbox_tombstone WHERE event_id = old.event_id)
+    AND (old.event_id IS NOT NULL
+        OR EXISTS (SELECT 1 FROM outbox_delivery WHERE id = old.id))
+BEGIN
+    SELECT RAISE(ABORT, 'outbox: an event is deleted by subrelay prune only');
+END;
+
+INSERT INTO outbox_schema (id, version) VALUES (1, 1);

@@ -45,10 +45,11 @@ struct outbox_recovery {
 };
 
 /* Begin a new epoch: number it, write who we are (pid, host), and make all
- * that an older one left sending an attempt with outcome unknown, first of its
- * lane, due when a request that may still be on its way is over (promise 5's
- * assumption): min(now, start of the attempt + twelve timeouts) + timeout_ms.
- * A transaction of its own. Only the holder of the lock calls this. */
+ * that an older one left sending an attempt with outcome unknown (it costs no
+ * try), first of its lane, due when a request that may still be on its way is
+ * over (what promises 2 and 3 assume): one timeout, the older relay's, after
+ * min(now, start of the attempt + twelve timeouts). A transaction of its own.
+ * Only the holder of the lock calls this. */
 MUST_CHECK bool outbox_begin_epoch(struct store *store,
                                    const struct outbox_epoch_options *options,
                                    struct outbox_recovery *recovery,
@@ -58,11 +59,22 @@ MUST_CHECK bool outbox_begin_epoch(struct store *store,
 MUST_CHECK bool outbox_end_epoch(struct store *store, int64_t epoch,
                                  int64_t now_ms, struct err *err);
 
-/* Give deliveries to at most limit events that have none (inserted with
- * triggers off, or restored), a page at a time in id order. *adopted: how
- * many. *done: all events have been looked at. A transaction of its own. */
-MUST_CHECK bool outbox_adopt(struct store *store, int limit, int64_t *adopted,
-                             bool *done, struct err *err);
+struct outbox_adoption {
+    int64_t now_ms;  /* adopted ones count as arrived now */
+    int limit;       /* look at so many events */
+    int64_t adopted; /* set: how many had no delivery and have one now */
+    bool done;       /* set: all events have been looked at */
+};
+
+/* Give deliveries to events that have none (inserted with triggers off, or
+ * restored): the next page of events in id order, going on where the last call
+ * stopped, whichever process made it. A transaction of its own. */
+MUST_CHECK bool outbox_adopt(struct store *store,
+                             struct outbox_adoption *adoption, struct err *err);
+
+/* Count all counters anew, and let outbox_adopt() begin at the first event
+ * again. A transaction of its own; it reads every delivery. */
+MUST_CHECK bool outbox_recount(struct store *store, struct err *err);
 
 /* --- a turn -------------------------------------------------------------- */
 
@@ -127,7 +139,8 @@ struct outbox_start {
 };
 
 /* The delivery becomes sending by this epoch, and its attempt (number
- * claim->attempts + 1) is recorded with its bytes. */
+ * claim->attempts + 1) is recorded with its bytes, once while they stay the
+ * same as claim's. Fails with ERR_INVALID if it is no due head (any more). */
 MUST_CHECK bool outbox_start_attempt(struct store *store, int64_t epoch,
                                      const struct outbox_start *start,
                                      struct err *err);
@@ -176,7 +189,8 @@ struct outbox_end {
 };
 
 /* Record the end of an attempt that this epoch made, its calls, what was
- * learned of the user; settle or reschedule the delivery; move its lane on. */
+ * learned of the user; settle or reschedule the delivery; move its lane on.
+ * Fails with ERR_SUPERSEDED if it is not being sent by this epoch. */
 MUST_CHECK bool outbox_end_attempt(struct store *store, int64_t epoch,
                                    const struct outbox_end *end,
                                    struct err *err);

@@ -1,0 +1,43 @@
+-- adopt.sql - events that came in without a delivery: while triggers were
+-- switched off, or from a dump that had lost it.
+
+-- name: adopt_page
+-- How far the next page of events reaches; NULL: there are no more.
+SELECT adopted_id, (SELECT max(id) FROM (SELECT id FROM outbox
+        WHERE id > (SELECT adopted_id FROM outbox_relay WHERE id = 1)
+        ORDER BY id LIMIT :limit))
+    FROM outbox_relay WHERE id = 1;
+
+-- name: adopt_find
+-- Those of the page without a delivery, with lane and kind as the trigger
+-- outbox_accept makes them.
+SELECT outbox.id, coalesce(user_id, '/' || outbox.id),
+    coalesce(
+        CASE WHEN json_extract(facts, '$[3]') = 'TRIAL'
+            THEN (SELECT kind FROM outbox_type
+                WHERE type = json_extract(facts, '$[1]')
+                AND condition = 'trial') END,
+        CASE WHEN json_type(facts, '$[4]') = 'true'
+            THEN (SELECT kind FROM outbox_type
+                WHERE type = json_extract(facts, '$[1]')
+                AND condition = 'conversion') END,
+        (SELECT kind FROM outbox_type
+            WHERE type = json_extract(facts, '$[1]') AND condition = ''))
+    FROM outbox LEFT JOIN outbox_delivery AS delivery
+        ON delivery.id = outbox.id
+    WHERE outbox.id > :after_id AND outbox.id <= :last_id
+        AND delivery.id IS NULL
+    ORDER BY outbox.id;
+
+-- name: adopt_insert
+-- Its delivery; the lane's step makes it due.
+INSERT INTO outbox_delivery (id, lane, kind, arrived_ms)
+    VALUES (:id, :lane, :kind, :now_ms);
+
+-- name: adopt_remember
+-- All up to here have been looked at.
+UPDATE outbox_relay SET adopted_id = :last_id WHERE id = 1;
+
+-- name: adopt_forget
+-- Look at all events again.
+UPDATE outbox_relay SET adopted_id = 0 WHERE id = 1;

@@ -1,0 +1,48 @@
+-- epoch.sql - a relay begins and ends.
+
+-- name: epoch_read
+-- The epoch before, and how long its requests could take.
+SELECT epoch, timeout_ms FROM outbox_relay WHERE id = 1;
+
+-- name: epoch_begin
+-- Who we are.
+UPDATE outbox_relay SET epoch = :epoch, pid = :pid, host = :host,
+    started_ms = :now_ms, timeout_ms = :timeout_ms, stopped_ms = NULL
+    WHERE id = 1;
+
+-- name: epoch_set_api_url
+-- Where it goes.
+UPDATE outbox_destination SET api_url = :api_url WHERE id = 1;
+
+-- name: epoch_left_sending
+-- What the one before left: for the counters.
+-- scans: the index holds what is in flight, nothing else
+SELECT kind, arrived_ms FROM outbox_delivery
+    INDEXED BY outbox_delivery_first WHERE state = 'sending';
+
+-- name: epoch_end_attempts
+-- Their attempts ended without our knowing how.
+-- scans: the index holds what is in flight, nothing else
+UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = 'unknown',
+    reason = 'relay_ended', result = 'the relay ended before the answer came'
+    WHERE (delivery_id, number) IN (SELECT id, attempts FROM outbox_delivery
+        INDEXED BY outbox_delivery_first WHERE state = 'sending');
+
+-- name: epoch_recover
+-- They go again, first of their lanes, when a request that may still be on
+-- its way is over: a chain has twelve calls at most.
+-- scans: the index holds what is in flight, nothing else
+UPDATE outbox_delivery INDEXED BY outbox_delivery_first
+    SET state = 'pending', unknown = 1, bound = 1, reason = 'relay_ended',
+    result = 'the relay ended before the answer came',
+    (due_ms, not_before_ms) =
+        (SELECT until_ms, until_ms FROM (SELECT :timeout_ms + min(:now_ms,
+            coalesce(max(started_ms) + 12 * :timeout_ms, :now_ms)) AS until_ms
+            FROM outbox_attempt WHERE delivery_id = outbox_delivery.id
+            AND number = outbox_delivery.attempts))
+    WHERE state = 'sending';
+
+-- name: epoch_end
+-- The relay ended in good order.
+UPDATE outbox_relay SET stopped_ms = :now_ms
+    WHERE id = 1 AND epoch = :epoch;

@@ -1,0 +1,26 @@
+-- lane.sql - the one step that keeps a lane in order (design, "Lanes").
+--
+-- The head of a lane is the row that is being sent or waits with an unknown
+-- outcome, else the lowest pending id. Only a head has a due time.
+
+-- name: lane_clear_due
+-- Before a change of the lane.
+UPDATE outbox_delivery SET due_ms = NULL
+    WHERE due_ms IS NOT NULL AND id = coalesce(
+        (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_first
+            WHERE lane = :lane
+            AND (state = 'sending' OR (unknown = 1 AND settled_ms IS NULL))),
+        (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_lane
+            WHERE lane = :lane AND settled_ms IS NULL
+            ORDER BY id LIMIT 1));
+
+-- name: lane_make_due
+-- After it: the head is due at its own time, unless it is being sent.
+UPDATE outbox_delivery SET due_ms = not_before_ms
+    WHERE state = 'pending' AND id = coalesce(
+        (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_first
+            WHERE lane = :lane
+            AND (state = 'sending' OR (unknown = 1 AND settled_ms IS NULL))),
+        (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_lane
+            WHERE lane = :lane AND settled_ms IS NULL
+            ORDER BY id LIMIT 1));

@@ -1,0 +1,138 @@
+-- outbox.sql - events in, claims out, outcomes recorded.
+
+-- name: outbox_put
+-- One event; the triggers do the rest.
+INSERT INTO outbox (payload) VALUES (:payload);
+
+-- name: outbox_names
+-- The names that operators set.
+-- scans: eleven rows at most
+SELECT kind, name, off FROM outbox_name;
+
+-- name: outbox_epoch
+-- Whose turn it is.
+SELECT epoch FROM outbox_relay WHERE id = 1;
+
+-- name: outbox_due_fresh
+-- Heads that never waited for a time, oldest first.
+SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
+    first_try_ms, unknown, bound, payload, contact_id, sent_timestamp_ms,
+    sent_id, sent_attributes, confirmed_timestamp_ms, confirmed_id,
+    confirmed_ms, confirmed_epoch
+    FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
+    LEFT JOIN outbox ON outbox.id = delivery.id
+    LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
+    WHERE due_ms = 0 ORDER BY delivery.id LIMIT :limit;
+
+-- name: outbox_due_retry
+-- Heads whose time has come, the longest overdue first.
+SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
+    first_try_ms, unknown, bound, payload, contact_id, sent_timestamp_ms,
+    sent_id, sent_attributes, confirmed_timestamp_ms, confirmed_id,
+    confirmed_ms, confirmed_epoch
+    FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
+    LEFT JOIN outbox ON outbox.id = delivery.id
+    LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
+    WHERE due_ms > 0 AND due_ms <= :now_ms
+    ORDER BY due_ms, delivery.id LIMIT :limit;
+
+-- name: outbox_pull_back
+-- A clock jumped: nothing waits longer than any wait of ours.
+UPDATE outbox_delivery INDEXED BY outbox_delivery_due
+    SET due_ms = :now_ms, not_before_ms = :now_ms WHERE due_ms > :latest_ms;
+
+-- name: outbox_bytes
+-- The bytes in force: those of the last attempt that wrote its own.
+SELECT
+    (SELECT attributes FROM outbox_attempt
+        WHERE delivery_id = :id AND attributes IS NOT NULL
+        ORDER BY number DESC LIMIT 1),
+    (SELECT event_body FROM outbox_attempt
+        WHERE delivery_id = :id AND event_body IS NOT NULL
+        ORDER BY number DESC LIMIT 1);
+
+-- name: outbox_start
+-- A due head is about to be sent.
+UPDATE outbox_delivery SET state = 'sending', due_ms = NULL,
+    attempts = :number, epoch = :epoch
+    WHERE id = :id AND due_ms IS NOT NULL AND attempts = :number - 1;
+
+-- name: outbox_start_attempt
+-- Its bytes are on the disk before the first of them leaves.
+INSERT INTO outbox_attempt (delivery_id, number, epoch, cause, started_ms,
+    attributes, event_body)
+    VALUES (:id, :number, :epoch, :cause, :now_ms, :attributes, :event_body);
+
+-- name: outbox_start_newest
+-- These are the user's newest attributes from now on.
+INSERT INTO outbox_user (lane, sent_timestamp_ms, sent_id, sent_attributes)
+    VALUES (:lane, :timestamp_ms, :id, :attributes)
+    ON CONFLICT (lane) DO UPDATE SET
+        sent_timestamp_ms = excluded.sent_timestamp_ms,
+        sent_id = excluded.sent_id,
+        sent_attributes = coalesce(excluded.sent_attributes, sent_attributes);
+
+-- name: outbox_settle
+-- A due head leaves for good without an attempt.
+UPDATE outbox_delivery SET state = :state, reason = :reason,
+    result = :result, due_ms = NULL, settled_ms = :now_ms
+    WHERE id = :id AND due_ms IS NOT NULL;
+
+-- name: outbox_end
+-- What became of a delivery that this epoch was sending.
+UPDATE outbox_delivery SET state = :state, reason = :reason,
+    result = :result, status = :status, not_before_ms = :not_before_ms,
+    settled_ms = :settled_ms, unknown = :unknown, bound = bound | :bound,
+    tries = tries + :costs_try,
+    first_try_ms = CASE WHEN :costs_try THEN coalesce(first_try_ms, :now_ms)
+        ELSE first_try_ms END
+    WHERE id = :id AND state = 'sending' AND epoch = :epoch
+        AND attempts = :number;
+
+-- name: outbox_end_attempt
+-- How the attempt ended.
+UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = :outcome,
+    reason = :reason, result = :result
+    WHERE delivery_id = :id AND number = :number;
+
+-- name: outbox_end_call
+-- One of its calls.
+INSERT INTO outbox_call (delivery_id, attempt, number, request, started_ms,
+    took_ms, status, request_id, result, answer)
+    VALUES (:id, :attempt, :number, :request, :started_ms, :took_ms, :status,
+        :request_id, :result, :answer);
+
+-- name: outbox_end_user
+-- What was learned of the user: a contact id ('': there is none any more),
+-- and that Intercom has the attributes sent last.
+INSERT INTO outbox_user (lane, contact_id) VALUES (:lane, nullif(:contact, ''))
+    ON CONFLICT (lane) DO UPDATE SET
+        contact_id = CASE WHEN :contact IS NULL THEN contact_id
+            ELSE excluded.contact_id END,
+        confirmed_timestamp_ms = CASE WHEN :confirmed
+            THEN sent_timestamp_ms ELSE confirmed_timestamp_ms END,
+        confirmed_id = CASE WHEN :confirmed
+            THEN sent_id ELSE confirmed_id END,
+        confirmed_ms = CASE WHEN :confirmed
+            THEN :now_ms ELSE confirmed_ms END,
+        confirmed_epoch = CASE WHEN :confirmed
+            THEN :epoch ELSE confirmed_epoch END;
+
+-- name: outbox_set_hold
+-- The destination is held, or no longer.
+UPDATE outbox_destination SET hold_reason = :reason, hold_text = :text,
+    held_since_ms = :since_ms, probe_ms = :probe_ms WHERE id = 1;
+
+-- name: outbox_set_quota
+-- What the last answers said of the quota.
+UPDATE outbox_destination SET quota_limit = :limit, quota_left = :left,
+    quota_reset_ms = :reset_ms, wait_until_ms = :wait_until_ms WHERE id = 1;
+
+-- name: outbox_look_ahead
+-- What is next.
+SELECT
+    (SELECT min(due_ms) FROM outbox_delivery WHERE due_ms IS NOT NULL),
+    (SELECT count FROM outbox_count WHERE name = 'pending'),
+    (SELECT count FROM outbox_count WHERE name = 'sending'),
+    (SELECT count FROM outbox_count WHERE name = 'failed'),
+    (SELECT pause_reason IS NOT NULL FROM outbox_destination WHERE id = 1);

@@ -1,0 +1,47 @@
+-- store.sql - a connection and its transactions.
+
+-- name: store_query_only
+-- A reader changes nothing, whatever the statement.
+PRAGMA query_only = ON;
+
+-- name: store_synchronous
+-- What is committed is on the disk (promise 1).
+PRAGMA synchronous = FULL;
+
+-- name: store_journal_mode
+-- As the file has it.
+PRAGMA journal_mode;
+
+-- name: store_set_wal
+-- Readers and the writer do not wait for each other.
+PRAGMA journal_mode = WAL;
+
+-- name: store_set_auto_vacuum
+-- Only before the first table: pruned space can be given back in steps.
+PRAGMA auto_vacuum = INCREMENTAL;
+
+-- name: store_data_version
+-- Another number than before: someone else has committed.
+PRAGMA data_version;
+
+-- name: store_begin
+-- The write lock at once, so that nothing fails half way for it.
+BEGIN IMMEDIATE;
+
+-- name: store_commit
+-- All of it, or nothing.
+COMMIT;
+
+-- name: store_rollback
+-- Nothing of it.
+ROLLBACK;
+
+-- name: store_has_outbox
+-- Whether there is an outbox in the file, and whether a foreign one.
+-- scans: the schema
+SELECT sum(name = 'outbox_schema'), sum(name = 'outbox')
+    FROM sqlite_master WHERE type = 'table' AND name GLOB 'outbox*';
+
+-- name: store_version
+-- The version of the schema.
+SELECT version FROM outbox_schema WHERE id = 1;

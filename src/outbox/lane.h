@@ -1,0 +1,24 @@
+/* lane.h - the step that keeps one user's deliveries in order, for src/outbox.
+ *
+ * A lane has at most one row that is sending or has a due time (design,
+ * "Lanes"). Whoever changes a lane calls lane_clear_due() before and
+ * lane_make_due() after, in the same transaction. A change that takes the due
+ * time from the head itself, or is made while the head is sending, needs only
+ * the second. */
+#ifndef OUTBOX_LANE_H
+#define OUTBOX_LANE_H
+
+#include "base/err.h"
+#include "outbox/store.h"
+
+/* Take the due time from the lane's head, before the lane changes. */
+MUST_CHECK bool lane_clear_due(struct store *store, const char *lane,
+                               struct err *err);
+
+/* Make the lane's head due at its own not-before time: the row with an unknown
+ * outcome if there is one, else the lowest pending id; none while one is being
+ * sent. */
+MUST_CHECK bool lane_make_due(struct store *store, const char *lane,
+                              struct err *err);
+
+#endif

@@ -1,0 +1,222 @@
+/* outbox_attempt.c - attempts begin and end, deliveries settle. */
+#include "outbox/outbox.h"
+
+#include "base/text.h"
+#include "outbox/counters.h"
+#include "outbox/lane.h"
+#include "outbox/query.h"
+
+/* One that is pending leaves, or joins, those that wait. */
+static void count_pending(struct store *store, const struct outbox_claim *claim,
+                          int64_t delta)
+{
+    counters_add(store, "pending", delta);
+    counters_add_backlog(store, claim->arrived_ms, claim->kind, delta);
+}
+
+/* --- an attempt begins --------------------------------------------------- */
+
+static bool take_head(struct store *store, int64_t epoch,
+                      const struct outbox_claim *claim, struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_START);
+    query_bind_int64(&query, "number", claim->attempts + 1);
+    query_bind_int64(&query, "epoch", epoch);
+    query_bind_int64(&query, "id", claim->id);
+    if (!query_run(&query, err))
+        return false;
+    if (query_changes(store) == 0)
+        return err_set(err, ERR_INVALID, "delivery %lld is not due",
+                       (long long)claim->id);
+    return true;
+}
+
+/* Bytes are stored once while they stay the same: NULL says "as before", empty
+ * "there is no such call". */
+static const char *bytes_to_store(const struct outbox_claim *claim,
+                                  const char *before, const char *now)
+{
+    if (claim->attempts > 0 && text_equals(before, now))
+        return NULL;
+    return now == NULL ? "" : now;
+}
+
+static bool record_start(struct store *store, int64_t epoch,
+                         const struct outbox_start *start, struct err *err)
+{
+    const struct outbox_claim *claim = start->claim;
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_START_ATTEMPT);
+    query_bind_int64(&query, "id", claim->id);
+    query_bind_int64(&query, "number", claim->attempts + 1);
+    query_bind_int64(&query, "epoch", epoch);
+    query_bind_text(&query, "cause", start->cause);
+    query_bind_int64(&query, "now_ms", start->now_ms);
+    query_bind_text(
+        &query, "attributes",
+        bytes_to_store(claim, claim->attributes, start->attributes));
+    query_bind_text(
+        &query, "event_body",
+        bytes_to_store(claim, claim->event_body, start->event_body));
+    return query_run(&query, err);
+}
+
+static bool record_newest(struct store *store, const struct outbox_start *start,
+                          struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_START_NEWEST);
+    query_bind_text(&query, "lane", start->claim->lane);
+    query_bind_time(&query, "timestamp_ms", start->timestamp_ms);
+    query_bind_int64(&query, "id", start->claim->id);
+    query_bind_text(&query, "attributes", start->attributes);
+    return query_run(&query, err);
+}
+
+bool outbox_start_attempt(struct store *store, int64_t epoch,
+                          const struct outbox_start *start, struct err *err)
+{
+    if (!take_head(store, epoch, start->claim, err) ||
+        !record_start(store, epoch, start, err))
+        return false;
+    count_pending(store, start->claim, -1);
+    counters_add(store, "sending", 1);
+    return !start->is_newest || record_newest(store, start, err);
+}
+
+/* --- without an attempt -------------------------------------------------- */
+
+bool outbox_settle(struct store *store, const struct outbox_claim *claim,
+                   const struct outbox_settlement *settlement, struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_SETTLE);
+    query_bind_text(&query, "state", settlement->state);
+    query_bind_text(&query, "reason", settlement->reason);
+    query_bind_text(&query, "result", settlement->result);
+    query_bind_int64(&query, "now_ms", settlement->now_ms);
+    query_bind_int64(&query, "id", claim->id);
+    if (!query_run(&query, err))
+        return false;
+    if (query_changes(store) == 0)
+        return err_set(err, ERR_INVALID, "delivery %lld is not due",
+                       (long long)claim->id);
+    count_pending(store, claim, -1);
+    counters_add(store, settlement->state, 1);
+    counters_add_minute(store, settlement->now_ms, claim->kind,
+                        settlement->state);
+    return lane_make_due(store, claim->lane, err);
+}
+
+/* --- an attempt ends ----------------------------------------------------- */
+
+static bool end_delivery(struct store *store, int64_t epoch,
+                         const struct outbox_end *end, struct err *err)
+{
+    bool is_pending = text_equals(end->state, "pending");
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_END);
+    query_bind_text(&query, "state", end->state);
+    query_bind_text(&query, "reason", end->reason);
+    query_bind_text(&query, "result", end->result);
+    query_bind_time(&query, "status",
+                    end->status == 0 ? OUTBOX_NO_TIME : end->status);
+    query_bind_int64(&query, "not_before_ms",
+                     is_pending ? end->not_before_ms : 0);
+    query_bind_time(&query, "settled_ms",
+                    is_pending ? OUTBOX_NO_TIME : end->now_ms);
+    query_bind_int64(&query, "unknown", text_equals(end->outcome, "unknown"));
+    query_bind_int64(&query, "bound", end->event_may_have_left);
+    query_bind_int64(&query, "costs_try", end->costs_try);
+    query_bind_int64(&query, "now_ms", end->now_ms);
+    query_bind_int64(&query, "id", end->claim->id);
+    query_bind_int64(&query, "epoch", epoch);
+    query_bind_int64(&query, "number", end->number);
+    if (!query_run(&query, err))
+        return false;
+    if (query_changes(store) == 0)
+        return err_set(err, ERR_SUPERSEDED,
+                       "delivery %lld is not being sent by this relay",
+                       (long long)end->claim->id);
+    return true;
+}
+
+static bool record_end(struct store *store, const struct outbox_end *end,
+                       struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_END_ATTEMPT);
+    query_bind_int64(&query, "now_ms", end->now_ms);
+    query_bind_text(&query, "outcome", end->outcome);
+    query_bind_text(&query, "reason", end->reason);
+    query_bind_text(&query, "result", end->result);
+    query_bind_int64(&query, "id", end->claim->id);
+    query_bind_int64(&query, "number", end->number);
+    return query_run(&query, err);
+}
+
+static bool record_call(struct store *store, const struct outbox_end *end,
+                        size_t index, struct err *err)
+{
+    const struct outbox_call *call = &end->calls[index];
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_END_CALL);
+    query_bind_int64(&query, "id", end->claim->id);
+    query_bind_int64(&query, "attempt", end->number);
+    query_bind_int64(&query, "number", (int64_t)index + 1);
+    query_bind_text(&query, "request", call->request);
+    query_bind_int64(&query, "started_ms", call->started_ms);
+    query_bind_int64(&query, "took_ms", call->took_ms);
+    query_bind_time(&query, "status",
+                    call->status == 0 ? OUTBOX_NO_TIME : call->status);
+    query_bind_text(&query, "request_id",
+                    call->request_id[0] == '\0' ? NULL : call->request_id);
+    query_bind_text(&query, "result", call->result);
+    query_bind_blob(&query, "answer", call->answer, call->answer_length);
+    return query_run(&query, err);
+}
+
+static bool record_user(struct store *store, int64_t epoch,
+                        const struct outbox_end *end, struct err *err)
+{
+    if (end->contact_id == NULL && !end->attributes_confirmed)
+        return true;
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_END_USER);
+    query_bind_text(&query, "lane", end->claim->lane);
+    query_bind_text(&query, "contact", end->contact_id);
+    query_bind_int64(&query, "confirmed", end->attributes_confirmed);
+    query_bind_int64(&query, "now_ms", end->now_ms);
+    query_bind_int64(&query, "epoch", epoch);
+    return query_run(&query, err);
+}
+
+static void count_end(struct store *store, const struct outbox_end *end)
+{
+    const struct outbox_claim *claim = end->claim;
+    counters_add(store, "sending", -1);
+    counters_add_minute(store, end->now_ms, claim->kind, end->outcome);
+    if (text_equals(end->state, "pending"))
+        count_pending(store, claim, 1);
+    else
+        counters_add(store, end->state, 1);
+    if (!text_equals(end->state, "delivered"))
+        return;
+    counters_add(store, "delivered_ever", 1);
+    counters_add(store, "delivered_calls", (int64_t)end->call_count);
+}
+
+bool outbox_end_attempt(struct store *store, int64_t epoch,
+                        const struct outbox_end *end, struct err *err)
+{
+    if (!end_delivery(store, epoch, end, err) || !record_end(store, end, err) ||
+        !record_user(store, epoch, end, err))
+        return false;
+    for (size_t i = 0; i < end->call_count; i++) {
+        if (!record_call(store, end, i, err))
+            return false;
+    }
+    count_end(store, end);
+    return lane_make_due(store, end->claim->lane, err);
+}

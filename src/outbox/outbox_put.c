@@ -1,0 +1,31 @@
+/* outbox_put.c - events in. */
+#include "outbox/outbox.h"
+
+#include "outbox/query.h"
+
+static bool insert(struct store *store, const char *payload, size_t length,
+                   bool *is_new, struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_PUT);
+    query_bind_bytes(&query, "payload", payload, length);
+    if (!query_run(&query, err))
+        return false;
+    /* The trigger passes over a known event: no row was inserted. */
+    *is_new = query_changes(store) > 0;
+    return true;
+}
+
+bool outbox_put(struct store *store, const char *payload, size_t length,
+                bool *is_new, struct err *err)
+{
+    if (sqlite3_get_autocommit(store->database) == 0)
+        return insert(store, payload, length, is_new, err);
+    if (!store_begin(store, err))
+        return false;
+    if (!insert(store, payload, length, is_new, err)) {
+        store_rollback(store);
+        return false;
+    }
+    return store_commit(store, err);
+}

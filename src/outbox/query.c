@@ -1,0 +1,176 @@
+#include "outbox/query.h"
+
+#include "base/mem.h"
+#include "outbox/outbox.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define QUERY_SQL(constant, name, sql) sql,
+static const char *const texts[QUERY_COUNT] = {QUERIES(QUERY_SQL)};
+#undef QUERY_SQL
+
+void query_open(struct query *query, struct store *store, enum query_name name)
+{
+    *query = (struct query){.store = store, .result = SQLITE_OK};
+    sqlite3_stmt **statement = &store->statements[name];
+    if (*statement == NULL)
+        query->result =
+            sqlite3_prepare_v3(store->database, texts[name], -1,
+                               SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    assert(*statement == NULL || !sqlite3_stmt_busy(*statement));
+    query->statement = *statement;
+}
+
+void query_close(struct query *query)
+{
+    if (query->statement == NULL)
+        return;
+    (void)sqlite3_reset(query->statement);
+    (void)sqlite3_clear_bindings(query->statement);
+    query->statement = NULL;
+}
+
+/* The index of a parameter: nearly always the next one. */
+static int find_parameter(struct query *query, const char *name)
+{
+    int next = query->bound + 1;
+    const char *there = sqlite3_bind_parameter_name(query->statement, next);
+    if (there == NULL || strcmp(there + 1, name) != 0) {
+        char with_colon[64];
+        (void)snprintf(with_colon, sizeof(with_colon), ":%s", name);
+        next = sqlite3_bind_parameter_index(query->statement, with_colon);
+    }
+    assert(next > 0);
+    query->bound = next;
+    return next;
+}
+
+static bool can_bind(const struct query *query)
+{
+    return query->statement != NULL && query->result == SQLITE_OK;
+}
+
+void query_bind_int64(struct query *query, const char *name, int64_t value)
+{
+    if (can_bind(query))
+        query->result = sqlite3_bind_int64(query->statement,
+                                           find_parameter(query, name), value);
+}
+
+void query_bind_null(struct query *query, const char *name)
+{
+    if (can_bind(query))
+        query->result =
+            sqlite3_bind_null(query->statement, find_parameter(query, name));
+}
+
+void query_bind_text(struct query *query, const char *name, const char *text)
+{
+    query_bind_bytes(query, name, text, text == NULL ? 0 : strlen(text));
+}
+
+void query_bind_bytes(struct query *query, const char *name, const char *bytes,
+                      size_t length)
+{
+    if (can_bind(query))
+        query->result =
+            sqlite3_bind_text64(query->statement, find_parameter(query, name),
+                                bytes, length, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void query_bind_blob(struct query *query, const char *name, const void *bytes,
+                     size_t length)
+{
+    if (can_bind(query))
+        query->result =
+            sqlite3_bind_blob64(query->statement, find_parameter(query, name),
+                                bytes, length, SQLITE_STATIC);
+}
+
+void query_bind_time(struct query *query, const char *name, int64_t time_ms)
+{
+    if (time_ms == OUTBOX_NO_TIME)
+        query_bind_null(query, name);
+    else
+        query_bind_int64(query, name, time_ms);
+}
+
+enum query_step query_next(struct query *query, struct err *err)
+{
+    int result = query->result;
+    if (query->statement != NULL && result == SQLITE_OK)
+        result = sqlite3_step(query->statement);
+    if (result == SQLITE_ROW)
+        return QUERY_ROW;
+    if (result != SQLITE_DONE)
+        (void)connection_fail(query->store, err);
+    query_close(query);
+    return result == SQLITE_DONE ? QUERY_END : QUERY_FAILED;
+}
+
+bool query_run(struct query *query, struct err *err)
+{
+    enum query_step step;
+    do {
+        step = query_next(query, err);
+    } while (step == QUERY_ROW);
+    return step == QUERY_END;
+}
+
+bool query_run_plain(struct store *store, enum query_name name, struct err *err)
+{
+    struct query query;
+    query_open(&query, store, name);
+    return query_run(&query, err);
+}
+
+bool query_first(struct query *query, struct err *err)
+{
+    enum query_step step = query_next(query, err);
+    if (step == QUERY_END)
+        return err_set(err, ERR_CORRUPT,
+                       "%s: a row that every outbox has is missing",
+                       query->store->path);
+    return step == QUERY_ROW;
+}
+
+int64_t query_changes(const struct store *store)
+{
+    return sqlite3_changes64(store->database);
+}
+
+int64_t query_int64(const struct query *query, int column)
+{
+    return sqlite3_column_int64(query->statement, column);
+}
+
+int64_t query_time(const struct query *query, int column)
+{
+    if (sqlite3_column_type(query->statement, column) == SQLITE_NULL)
+        return OUTBOX_NO_TIME;
+    return sqlite3_column_int64(query->statement, column);
+}
+
+char *query_bytes(const struct query *query, int column, size_t *length)
+{
+    /* The blob of a text is the text's bytes, and of any length. */
+    const char *bytes = sqlite3_column_blob(query->statement, column);
+    *length = (size_t)sqlite3_column_bytes(query->statement, column);
+    if (sqlite3_column_type(query->statement, column) == SQLITE_NULL)
+        return NULL;
+    return mem_copy_bytes(bytes == NULL ? "" : bytes, *length);
+}
+
+char *query_text(const struct query *query, int column)
+{
+    size_t length;
+    return query_bytes(query, column, &length);
+}
+
+void query_copy(const struct query *query, int column, char *out, size_t size)
+{
+    const unsigned char *text = sqlite3_column_text(query->statement, column);
+    (void)snprintf(out, size, "%s", text == NULL ? "" : (const char *)text);
+}

@@ -1,0 +1,87 @@
+#include "outbox/store_file.h"
+
+#include "base/buf.h"
+#include "outbox/query.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+bool store_file_check(const char *path, bool for_writing, char **real,
+                      struct err *err)
+{
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        if (errno == ENOENT)
+            return err_set(err, ERR_NOT_FOUND,
+                           "%s does not exist; run: subrelay init", path);
+        return err_set_errno(err, errno, "%s", path);
+    }
+    if (S_ISDIR(status.st_mode))
+        return err_set(err, ERR_INVALID, "%s is a directory", path);
+    if (!S_ISREG(status.st_mode))
+        return err_set(err, ERR_INVALID, "%s is not a file", path);
+    if (access(path, for_writing ? R_OK | W_OK : R_OK) != 0)
+        return err_set_errno(err, errno, "cannot %s %s",
+                             for_writing ? "write to" : "read", path);
+    *real = realpath(path, NULL);
+    if (*real == NULL)
+        return err_set_errno(err, errno, "%s", path);
+    return true;
+}
+
+static bool has_wal(const char *real)
+{
+    struct buf path;
+    struct stat status;
+    buf_init(&path, PATH_MAX);
+    buf_add_format(&path, "%s-wal", real);
+    bool has = stat(buf_text(&path), &status) == 0 && status.st_size > 0;
+    buf_free(&path);
+    return has;
+}
+
+bool store_file_is_unchangeable(const char *real)
+{
+    struct statvfs system;
+    return statvfs(real, &system) == 0 && (system.f_flag & ST_RDONLY) != 0 &&
+           !has_wal(real);
+}
+
+static bool find_tables(struct store *store, bool *ours, bool *named_outbox,
+                        struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_STORE_HAS_OUTBOX);
+    if (!query_first(&query, err))
+        return false;
+    *ours = query_int64(&query, 0) > 0;
+    *named_outbox = query_int64(&query, 1) > 0;
+    query_close(&query);
+    return true;
+}
+
+bool store_file_read_version(struct store *store, int *version, struct err *err)
+{
+    bool is_ours;
+    bool has_outbox;
+    if (!find_tables(store, &is_ours, &has_outbox, err))
+        return false;
+    if (!is_ours && has_outbox)
+        return err_set(err, ERR_INVALID,
+                       "%s has a table named outbox that is not ours",
+                       store->path);
+    *version = 0;
+    if (!is_ours)
+        return true;
+    struct query query;
+    query_open(&query, store, QUERY_STORE_VERSION);
+    if (!query_first(&query, err))
+        return false;
+    *version = (int)query_int64(&query, 0);
+    query_close(&query);
+    return true;
+}

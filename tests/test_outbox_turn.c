@@ -1,0 +1,517 @@
+/* test_outbox_turn.c - the relay's turns: what is due, what an attempt and its
+ * end leave behind. */
+#include "support/outbox_turns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* --- what is due --------------------------------------------------------- */
+
+static void only_the_head_of_a_lane_is_due(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    fixture_put(fixture, "b", "RENEWAL", "anna");
+    fixture_put(fixture, "c", "RENEWAL", "bert");
+    fixture_put(fixture, "d", "RENEWAL", NULL);
+    fixture_put(fixture, "e", "RENEWAL", NULL);
+    assert_string_equal(turns_due(fixture, 1), "1 3 4 5");
+}
+
+static void the_next_of_a_lane_is_due_when_the_head_has_ended(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    fixture_put(fixture, "b", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    assert_string_equal(turns_due(fixture, 1), "");
+    turns_end(fixture, epoch, &claim, "delivered", "delivered", 0);
+    assert_string_equal(turns_due(fixture, 1), "2");
+    turns_free(&claim, 1);
+}
+
+static void a_head_that_waits_keeps_its_lane_waiting(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    fixture_put(fixture, "b", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    turns_end(fixture, epoch, &claim, "retry", "pending", 9000);
+    assert_string_equal(turns_due(fixture, 8999), "");
+    assert_string_equal(turns_due(fixture, 9000), "1");
+    turns_free(&claim, 1);
+}
+
+static void fresh_ones_and_retries_take_turns(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const ids[] = {"a", "b", "c", "d", "e", "f", "g"};
+    struct outbox_claim claims[3];
+    for (size_t i = 0; i < 3; i++)
+        fixture_put(fixture, ids[i], "RENEWAL", ids[i]);
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 3, claims), 3);
+    turns_end(fixture, epoch, &claims[0], "retry", "pending", 300);
+    turns_end(fixture, epoch, &claims[1], "retry", "pending", 200);
+    turns_end(fixture, epoch, &claims[2], "retry", "pending", 999);
+    for (size_t i = 3; i < 7; i++)
+        fixture_put(fixture, ids[i], "RENEWAL", ids[i]);
+    store_close(fixture->store);
+    fixture_check(fixture, store_open(fixture->path, STORE_WRITE, 2000,
+                                      &fixture->store, &fixture->err));
+    assert_string_equal(turns_due(fixture, 500), "4 2 5 1 6 7");
+    turns_free(claims, 3);
+}
+
+static void taking_turns_goes_on_from_call_to_call(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claims[2];
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, claims), 1);
+    turns_end(fixture, epoch, &claims[0], "retry", "pending", 200);
+    turns_free(claims, 1);
+    fixture_put(fixture, "b", "RENEWAL", "bert");
+    fixture_put(fixture, "c", "RENEWAL", "carl");
+    assert_int_equal(turns_start(fixture, epoch, 500, 1, &claims[0]), 1);
+    assert_int_equal(turns_start(fixture, epoch, 500, 1, &claims[1]), 1);
+    /* Whoever was first, the other queue was second. */
+    assert_int_equal(claims[0].id == 1 || claims[1].id == 1, true);
+    turns_free(claims, 2);
+}
+
+static void a_due_time_beyond_every_wait_is_pulled_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    const int64_t hour_ms = 3600 * 1000;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    turns_end(fixture, epoch, &claim, "retry", "pending", 100 * hour_ms);
+    assert_string_equal(turns_due(fixture, 74 * hour_ms), "1");
+    assert_string_equal(turns_due(fixture, 76 * hour_ms), "");
+    turns_free(&claim, 1);
+}
+
+/* --- attempts ------------------------------------------------------------ */
+
+static void an_attempt_is_on_the_disk_with_its_bytes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "INITIAL_PURCHASE", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 7, 1, &claim), 1);
+    assert_string_equal(claim.kind, "initial_purchase");
+    assert_string_equal(claim.lane, "anna");
+    assert_string_equal(
+        fixture_text(fixture,
+                     "SELECT state || ' ' || attempts || ' ' || epoch || ' '"
+                     " || (due_ms IS NULL) FROM outbox_delivery"),
+        "sending 1 1 1");
+    assert_string_equal(
+        fixture_text(fixture,
+                     "SELECT number || ' ' || epoch || ' ' || cause || ' ' ||"
+                     " started_ms || ' ' || attributes || ' ' || event_body"
+                     " FROM outbox_attempt WHERE outcome IS NULL"),
+        "1 1 automatic 7 {\"a\":1} {\"e\":1}");
+    turns_free(&claim, 1);
+}
+
+static void bytes_are_stored_once_while_they_stay_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+        turns_end(fixture, epoch, &claim, "retry", "pending", 1);
+        turns_free(&claim, 1);
+    }
+    assert_int_equal(fixture_number(fixture,
+                                    "SELECT count(*) FROM outbox_attempt"
+                                    " WHERE event_body IS NOT NULL"
+                                    " OR attributes IS NOT NULL"),
+                     1);
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    assert_true(claim.bound);
+    assert_string_equal(claim.attributes, "{\"a\":1}");
+    assert_string_equal(claim.event_body, "{\"e\":1}");
+    turns_free(&claim, 1);
+}
+
+static void an_attempt_without_a_call_does_not_inherit_its_bytes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    int count;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    turns_end(fixture, epoch, &claim, "retry", "pending", 1);
+    turns_free(&claim, 1);
+
+    struct store *store = fixture->store;
+    struct err *err = &fixture->err;
+    fixture_check(fixture, outbox_begin_turn(store, epoch, err));
+    fixture_check(fixture, outbox_find_due(store, 1, 1, &claim, &count, err));
+    struct outbox_start start = {.claim = &claim,
+                                 .cause = "operation 1",
+                                 .now_ms = 1,
+                                 .event_body = "{\"e\":1}"};
+    fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
+    fixture_check(fixture, outbox_commit_turn(store, err));
+    turns_end(fixture, epoch, &claim, "retry", "pending", 1);
+    turns_free(&claim, 1);
+
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    assert_null(claim.attributes);
+    assert_string_equal(claim.event_body, "{\"e\":1}");
+    turns_free(&claim, 1);
+}
+
+static void what_is_not_due_cannot_be_started(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    struct outbox_start start = {
+        .claim = &claim, .cause = "automatic", .now_ms = 1};
+    fixture_check(fixture,
+                  outbox_begin_turn(fixture->store, epoch, &fixture->err));
+    assert_false(
+        outbox_start_attempt(fixture->store, epoch, &start, &fixture->err));
+    assert_int_equal(fixture->err.code, ERR_INVALID);
+    store_rollback(fixture->store);
+    turns_free(&claim, 1);
+}
+
+static void
+a_delivery_that_needs_no_call_settles_and_uncovers_the_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    struct err *err = &fixture->err;
+    struct outbox_claim claim;
+    int count;
+    fixture_put(fixture, "a", "TEST", "anna");
+    fixture_put(fixture, "b", "TEST", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    fixture_check(fixture, outbox_begin_turn(store, epoch, err));
+    for (int64_t id = 1; id <= 2; id++) {
+        fixture_check(fixture,
+                      outbox_find_due(store, 1, 8, &claim, &count, err));
+        assert_int_equal(count, 1);
+        assert_int_equal(claim.id, id);
+        struct outbox_settlement settlement = {
+            .state = "skipped", .reason = "no_intercom_event", .now_ms = 60001};
+        fixture_check(fixture, outbox_settle(store, &claim, &settlement, err));
+        turns_free(&claim, 1);
+    }
+    fixture_check(fixture, outbox_commit_turn(store, err));
+    assert_string_equal(
+        fixture_text(fixture, "SELECT minute || kind || outcome || count FROM"
+                              " outbox_minute"),
+        "1skipped2");
+    assert_int_equal(
+        fixture_number(fixture,
+                       "SELECT count(*) FROM outbox_delivery WHERE state ="
+                       " 'skipped' AND settled_ms = 60001 AND due_ms IS NULL"
+                       " AND reason = 'no_intercom_event'"),
+        2);
+}
+
+/* --- how they end -------------------------------------------------------- */
+
+static void calls_and_what_was_learned_of_the_user_are_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture->store;
+    struct err *err = &fixture->err;
+    struct outbox_claim claim;
+    int count;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    fixture_put(fixture, "b", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    fixture_check(fixture, outbox_begin_turn(store, epoch, err));
+    fixture_check(fixture, outbox_find_due(store, 1, 1, &claim, &count, err));
+    struct outbox_start start = {.claim = &claim,
+                                 .cause = "automatic",
+                                 .now_ms = 1,
+                                 .attributes = "{\"a\":1}",
+                                 .is_newest = true,
+                                 .timestamp_ms = 77};
+    fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
+    char answer[] = "a\0b";
+    struct outbox_call calls[] = {
+        {.request = "POST /contacts",
+         .started_ms = 1,
+         .took_ms = 2,
+         .status = 200,
+         .request_id = "r1"},
+        {.request = "POST /events",
+         .started_ms = 3,
+         .took_ms = 4,
+         .status = 422,
+         .answer = answer,
+         .answer_length = 3},
+    };
+    struct outbox_end end = {.claim = &claim,
+                             .number = 1,
+                             .now_ms = 9,
+                             .outcome = "failed",
+                             .state = "failed",
+                             .reason = "refused",
+                             .result = "422 parameter_invalid",
+                             .status = 422,
+                             .costs_try = true,
+                             .calls = calls,
+                             .call_count = 2,
+                             .contact_id = "c-1",
+                             .attributes_confirmed = true};
+    fixture_check(fixture, outbox_end_attempt(store, epoch, &end, err));
+    fixture_check(fixture, outbox_commit_turn(store, err));
+    turns_free(&claim, 1);
+
+    assert_string_equal(
+        fixture_text(fixture,
+                     "SELECT group_concat(number || request || status ||"
+                     " coalesce(request_id, '-') || coalesce(length(CAST("
+                     "answer AS BLOB)), '-'), ';') FROM outbox_call"),
+        "1POST /contacts200r1-;2POST /events422-3");
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    assert_int_equal(claim.id, 2);
+    assert_string_equal(claim.contact_id, "c-1");
+    assert_string_equal(claim.sent_attributes, "{\"a\":1}");
+    assert_int_equal(claim.sent_timestamp_ms, 77);
+    assert_int_equal(claim.sent_id, 1);
+    assert_int_equal(claim.confirmed_timestamp_ms, 77);
+    assert_int_equal(claim.confirmed_id, 1);
+    assert_int_equal(claim.confirmed_ms, 9);
+    assert_int_equal(claim.confirmed_epoch, epoch);
+    turns_free(&claim, 1);
+}
+
+static void an_empty_contact_id_forgets_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    static const char *const contacts[] = {"c-1", NULL, ""};
+    static const char *const expected[] = {"c-1", "c-1", "NULL"};
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+        struct outbox_end end = {.claim = &claim,
+                                 .number = i + 1,
+                                 .outcome = "retry",
+                                 .state = "pending",
+                                 .contact_id = contacts[i]};
+        fixture_check(fixture,
+                      outbox_begin_turn(fixture->store, epoch, &fixture->err));
+        fixture_check(fixture, outbox_end_attempt(fixture->store, epoch, &end,
+                                                  &fixture->err));
+        fixture_check(fixture,
+                      outbox_commit_turn(fixture->store, &fixture->err));
+        assert_string_equal(
+            fixture_text(fixture, "SELECT contact_id FROM outbox_user"),
+            expected[i]);
+        turns_free(&claim, 1);
+    }
+}
+
+static void only_what_costs_a_try_counts_as_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    static const struct {
+        bool costs_try;
+        int64_t now_ms;
+        int64_t tries;
+        int64_t first_try_ms;
+    } rows[] = {{false, 10, 0, 0}, {true, 20, 1, 20}, {true, 30, 2, 20}};
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+        struct outbox_end end = {.claim = &claim,
+                                 .number = i + 1,
+                                 .now_ms = rows[i].now_ms,
+                                 .outcome = "retry",
+                                 .state = "pending",
+                                 .costs_try = rows[i].costs_try};
+        fixture_check(fixture,
+                      outbox_begin_turn(fixture->store, epoch, &fixture->err));
+        fixture_check(fixture, outbox_end_attempt(fixture->store, epoch, &end,
+                                                  &fixture->err));
+        fixture_check(fixture,
+                      outbox_commit_turn(fixture->store, &fixture->err));
+        assert_int_equal(
+            fixture_number(fixture, "SELECT tries FROM outbox_delivery"),
+            rows[i].tries);
+        assert_int_equal(fixture_number(fixture,
+                                        "SELECT coalesce(first_try_ms, 0) FROM"
+                                        " outbox_delivery"),
+                         rows[i].first_try_ms);
+        turns_free(&claim, 1);
+    }
+}
+
+/* --- epochs -------------------------------------------------------------- */
+
+static void a_newer_epoch_ends_the_turns_of_the_older(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t older = turns_begin_epoch(fixture, 1).epoch;
+    int64_t newer = turns_begin_epoch(fixture, 2).epoch;
+    assert_int_equal(newer, older + 1);
+    assert_false(outbox_begin_turn(fixture->store, older, &fixture->err));
+    assert_int_equal(fixture->err.code, ERR_SUPERSEDED);
+    fixture_check(fixture,
+                  outbox_begin_turn(fixture->store, newer, &fixture->err));
+    store_rollback(fixture->store);
+}
+
+static void what_an_older_epoch_was_sending_is_unknown_and_first(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    fixture_put(fixture, "b", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1000).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1000, 1, &claim), 1);
+    turns_free(&claim, 1);
+    struct outbox_recovery recovery = turns_begin_epoch(fixture, 5000);
+    assert_int_equal(recovery.unknown, 1);
+    assert_string_equal(
+        fixture_text(fixture, "SELECT outcome || ended_ms FROM outbox_attempt"),
+        "unknown5000");
+    assert_string_equal(turns_due(fixture, 34999), "");
+    assert_string_equal(turns_due(fixture, 35000), "1");
+    assert_int_equal(turns_start(fixture, recovery.epoch, 35000, 1, &claim), 1);
+    assert_true(claim.unknown);
+    assert_true(claim.bound);
+    assert_int_equal(claim.tries, 0);
+    turns_free(&claim, 1);
+}
+
+static void a_request_of_long_ago_is_over_twelve_timeouts_later(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1000).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1000, 1, &claim), 1);
+    turns_free(&claim, 1);
+    (void)turns_begin_epoch(fixture, 9000000);
+    assert_int_equal(
+        fixture_number(fixture, "SELECT due_ms FROM outbox_delivery"),
+        1000 + 13 * 30000);
+}
+
+static void an_end_in_the_name_of_another_epoch_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    int64_t newer = turns_begin_epoch(fixture, 2).epoch;
+    struct outbox_end end = {.claim = &claim,
+                             .number = 1,
+                             .outcome = "delivered",
+                             .state = "delivered"};
+    fixture_check(fixture,
+                  outbox_begin_turn(fixture->store, newer, &fixture->err));
+    assert_false(
+        outbox_end_attempt(fixture->store, newer, &end, &fixture->err));
+    assert_int_equal(fixture->err.code, ERR_SUPERSEDED);
+    store_rollback(fixture->store);
+    turns_free(&claim, 1);
+}
+
+/* --- the destination ----------------------------------------------------- */
+
+static void the_outlook_says_what_is_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_outlook outlook;
+    struct outbox_claim claim;
+    fixture_check(fixture,
+                  outbox_look_ahead(fixture->store, &outlook, &fixture->err));
+    assert_int_equal(outlook.next_due_ms, OUTBOX_NO_TIME);
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    fixture_put(fixture, "b", "RENEWAL", "anna");
+    fixture_put(fixture, "c", "RENEWAL", "bert");
+    fixture_run(fixture, "UPDATE outbox_destination SET pause_reason = ''");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    turns_free(&claim, 1);
+    fixture_check(fixture,
+                  outbox_look_ahead(fixture->store, &outlook, &fixture->err));
+    assert_int_equal(outlook.next_due_ms, 0);
+    assert_int_equal(outlook.pending, 2);
+    assert_int_equal(outlook.sending, 1);
+    assert_int_equal(outlook.failed, 0);
+    assert_true(outlook.is_paused);
+}
+
+static void exchanged_names_are_read_as_they_stand(void **state)
+{
+    struct fixture *fixture = *state;
+    struct names names;
+    fixture_run(fixture, "INSERT INTO outbox_name (kind, name, off) VALUES"
+                         " ('renewal', 'rc_expiration_event', 0),"
+                         " ('expiration', 'rc_renewal_event', 0),"
+                         " ('cancellation', NULL, 1)");
+    fixture_check(fixture,
+                  outbox_read_names(fixture->store, &names, &fixture->err));
+    assert_string_equal(names.name[KIND_RENEWAL], "rc_expiration_event");
+    assert_string_equal(names.name[KIND_EXPIRATION], "rc_renewal_event");
+    assert_string_equal(names.name[KIND_CANCELLATION], "rc_cancellation_event");
+    assert_true(names.off[KIND_CANCELLATION]);
+    assert_false(names.off[KIND_RENEWAL]);
+}
+
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(only_the_head_of_a_lane_is_due),
+        TEST(the_next_of_a_lane_is_due_when_the_head_has_ended),
+        TEST(a_head_that_waits_keeps_its_lane_waiting),
+        TEST(fresh_ones_and_retries_take_turns),
+        TEST(taking_turns_goes_on_from_call_to_call),
+        TEST(a_due_time_beyond_every_wait_is_pulled_back),
+        TEST(an_attempt_is_on_the_disk_with_its_bytes),
+        TEST(bytes_are_stored_once_while_they_stay_the_same),
+        TEST(an_attempt_without_a_call_does_not_inherit_its_bytes),
+        TEST(what_is_not_due_cannot_be_started),
+        TEST(a_delivery_that_needs_no_call_settles_and_uncovers_the_next),
+        TEST(calls_and_what_was_learned_of_the_user_are_kept),
+        TEST(an_empty_contact_id_forgets_it),
+        TEST(only_what_costs_a_try_counts_as_one),
+        TEST(a_newer_epoch_ends_the_turns_of_the_older),
+        TEST(what_an_older_epoch_was_sending_is_unknown_and_first),
+        TEST(a_request_of_long_ago_is_over_twelve_timeouts_later),
+        TEST(an_end_in_the_name_of_another_epoch_is_refused),
+        TEST(the_outlook_says_what_is_next),
+        TEST(exchanged_names_are_read_as_they_stand),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
