@@ -251,13 +251,14 @@ static bool look_ahead(struct relay *relay, struct err *err)
 
 static bool adopt_some(struct relay *relay, struct err *err)
 {
-    int64_t adopted = 0;
+    struct outbox_adoption adoption = {.now_ms = now_ms(relay),
+                                       .limit = ADOPT_IN_A_TURN};
     if (relay->adopted_all)
         return true;
-    if (!outbox_adopt(relay->seams.store, ADOPT_IN_A_TURN, &adopted,
-                      &relay->adopted_all, err))
+    if (!outbox_adopt(relay->seams.store, &adoption, err))
         return false;
-    relay->report.adopted += adopted;
+    relay->adopted_all = adoption.done;
+    relay->report.adopted += adoption.adopted;
     return true;
 }
 
