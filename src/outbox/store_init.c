@@ -148,15 +148,13 @@ static bool init_new(const char *path, struct store_init_report *report,
     else
         good = init_file(path, real, true, report, err);
     *exists = false;
-    if (good &&
-        renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_NOREPLACE) != 0) {
+    if (good && !give_name(draft, path)) {
         good = errno == EEXIST;
         *exists = good;
         if (!good)
             (void)err_set_errno(err, errno, "cannot create %s", path);
     }
-    if (!good || *exists)
-        (void)unlink(draft);
+    (void)unlink(draft); /* if it is still there */
     return good && (*exists || sync_directory(path, err));
 }
 
