@@ -83,6 +83,25 @@ static void many_events_stay_apart_and_in_order(void **state)
     cJSON_Delete(list);
 }
 
+/* So many that some share a hash: only comparing keys keeps those apart. */
+static void events_of_equal_hash_stay_apart(void **state)
+{
+    enum { EVENTS = 500000 };
+    struct sandbox_events events = {0};
+    struct sandbox_arrival arrival = {.name = "e", .metadata = "{}"};
+    (void)state;
+    for (uint32_t i = 0; i < EVENTS; i++) {
+        arrival.contact = i;
+        assert_int_equal(sandbox_events_add(&events, &arrival), SANDBOX_STORED);
+    }
+    for (uint32_t i = 0; i < EVENTS; i++) {
+        arrival.contact = 0;
+        arrival.created_s = i + 1;
+        assert_int_equal(sandbox_events_add(&events, &arrival), SANDBOX_STORED);
+    }
+    sandbox_events_free(&events);
+}
+
 static void fields_of_an_event_are_checked(void **state)
 {
 #define EVENT(rest) "{\"event_name\":\"e\",\"user_id\":\"u1\"" rest "}"
@@ -239,6 +258,7 @@ int main(void)
         TEST(event_of_an_unknown_contact_creates_nothing),
         TEST(events_are_one_by_contact_folded_name_and_second),
         TEST(many_events_stay_apart_and_in_order),
+        cmocka_unit_test(events_of_equal_hash_stay_apart),
         TEST(fields_of_an_event_are_checked),
         TEST(first_ten_metadata_keys_are_kept_as_they_came),
         TEST(name_number_121_is_refused),
