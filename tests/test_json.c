@@ -114,6 +114,8 @@ static void text_is_escaped(void **state)
         {BYTES("\xED\xA0\x80"), "\"" BAD BAD BAD "\""},
         {BYTES("\xF4\x90\x80\x80"), "\"" BAD BAD BAD BAD "\""},
         {BYTES("\xE2\x82"), "\"" BAD BAD "\""},
+        {BYTES("\xFF\xF0\x9F\x98\x80\xE2\x82\xAC"),
+         "\"" BAD "\xF0\x9F\x98\x80\xE2\x82\xAC\""},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         buf_clear(&out);
