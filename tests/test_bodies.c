@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -172,6 +173,8 @@ static void a_bad_object_on_many_lines_is_one_fault(void **state)
          "1: not JSON (on line 2)\n6 {}\n"},
         {"{\n  \"a\": \"x\n}\n{}\n",
          "1: a string does not end on its line (on line 2)\n4 {}\n"},
+        {"    \n{\n  \"a\": tru,\n  \"b\": [\n  {\n  }\n  ]\n}\n{}\n",
+         "2: not JSON (on line 3)\n9 {}\n"},
         {"  {\n    \"a\": tru\n  }\n  {}\n", "1: not JSON (on line 2)\n4 {}\n"},
         {"{\n  \"a\": {\n{}\n{}\n", "1: not JSON (on line 3)\n3 {}\n4 {}\n"},
     };
@@ -280,6 +283,8 @@ static void too_large_bodies_are_dropped_and_the_rest_goes_on(void **state)
          "1: a string does not end on its line (on line 1)\n2 {\"b\":2}\n"},
         {"[", "{\"a\":{\"b\":\"", 3000000, 'x', "\"},{\"b\":2}]",
          "1: not JSON (on line 1)\n1 {\"b\":2}\n"},
+        {"[", "{\"a\":[\"", 3000000, 'x', "\",tru,{}]},{\"b\":2}]",
+         "1: not JSON (on line 1)\n1 {\"b\":2}\n"},
         {"", "{\"a\":\"", 3000000, 'x', "", "1: it does not end (on line 1)\n"},
         {"", "", 3000000, 'x', "\n{\"b\":2}",
          "1: not a JSON object\n2 {\"b\":2}\n"},
@@ -303,6 +308,32 @@ static void too_large_bodies_are_dropped_and_the_rest_goes_on(void **state)
         buf_free(&input);
         buf_free(&results);
     }
+}
+
+static void what_is_too_large_is_not_kept(void **state)
+{
+    (void)state;
+    enum { MIB = 64 };
+    static char text[1024 * 1024];
+    struct rusage before;
+    struct rusage after;
+    struct buf results;
+    int file = memfd_create("input", MFD_CLOEXEC);
+    assert_true(file >= 0);
+    memset(text, 'x', sizeof(text));
+    assert_int_equal(write(file, "{\"a\":\"", 6), 6);
+    for (int i = 0; i < MIB; i++)
+        assert_int_equal(write(file, text, sizeof(text)), sizeof(text));
+    assert_int_equal(write(file, "\"}", 2), 2);
+    assert_int_equal(lseek(file, 0, SEEK_SET), 0);
+    buf_init(&results, 1000);
+    assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+    read_all(file, &results);
+    assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+    assert_string_equal(buf_text(&results), "1: larger than 1048576 bytes\n");
+    assert_true(after.ru_maxrss - before.ru_maxrss < 16L * 1024);
+    buf_free(&results);
+    (void)close(file);
 }
 
 static void many_bodies_keep_their_lines(void **state)
@@ -424,6 +455,8 @@ static void what_comes_late_is_read_after_the_wait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* first: the process has not been larger yet */
+        cmocka_unit_test(what_is_too_large_is_not_kept),
         cmocka_unit_test(bodies_are_found_in_every_form),
         cmocka_unit_test(bad_lines_are_named_and_take_no_good_ones),
         cmocka_unit_test(a_bad_object_on_many_lines_is_one_fault),

@@ -385,6 +385,7 @@ static void anonymous_users_are_known_by_their_form(void **state)
         {"$RCAnonymousID:87c6049c58069238dce29853916d624", false},
         {"$RCAnonymousID:87c6049c58069238dce29853916d624c0", false},
         {"$RCAnonymousID:87c6049c58069238dce29853916d624g", false},
+        {"$RCAnonymousID:87c6049c58069238dce29853916d624c-", false},
         {"$RCAnonymousID:", false},
         {"$rcanonymousid:87c6049c58069238dce29853916d624c", false},
         {"87c6049c58069238dce29853916d624c", false},
