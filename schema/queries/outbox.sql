@@ -64,13 +64,18 @@ INSERT INTO outbox_attempt (delivery_id, number, epoch, cause, started_ms,
     VALUES (:id, :number, :epoch, :cause, :now_ms, :attributes, :event_body);
 
 -- name: outbox_start_newest
--- These are the user's newest attributes from now on.
+-- These are the user's newest attributes from now on. Where the same ones are
+-- confirmed already, newest confirmed moves along with newest sent.
 INSERT INTO outbox_user (lane, sent_timestamp_ms, sent_id, sent_attributes)
     VALUES (:lane, :timestamp_ms, :id, :attributes)
     ON CONFLICT (lane) DO UPDATE SET
         sent_timestamp_ms = excluded.sent_timestamp_ms,
         sent_id = excluded.sent_id,
-        sent_attributes = coalesce(excluded.sent_attributes, sent_attributes);
+        sent_attributes = coalesce(excluded.sent_attributes, sent_attributes),
+        confirmed_timestamp_ms = CASE WHEN :confirmed
+            THEN excluded.sent_timestamp_ms ELSE confirmed_timestamp_ms END,
+        confirmed_id = CASE WHEN :confirmed
+            THEN excluded.sent_id ELSE confirmed_id END;
 
 -- name: outbox_settle
 -- A due head leaves for good without an attempt.
@@ -79,10 +84,13 @@ UPDATE outbox_delivery SET state = :state, reason = :reason,
     WHERE id = :id AND due_ms IS NOT NULL;
 
 -- name: outbox_end
--- What became of a delivery that this epoch was sending.
+-- What became of a delivery that this epoch was sending. An unknown outcome
+-- stays one until the delivery is settled: a repeat that gets a 503 has not
+-- told what became of the first.
 UPDATE outbox_delivery SET state = :state, reason = :reason,
     result = :result, status = :status, not_before_ms = :not_before_ms,
-    settled_ms = :settled_ms, unknown = :unknown, bound = bound | :bound,
+    settled_ms = :settled_ms, bound = bound | :bound,
+    unknown = CASE WHEN :settled_ms IS NULL THEN unknown | :unknown ELSE 0 END,
     tries = tries + :costs_try,
     first_try_ms = CASE WHEN :costs_try THEN coalesce(first_try_ms, :now_ms)
         ELSE first_try_ms END

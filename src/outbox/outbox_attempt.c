@@ -71,6 +71,7 @@ static bool record_newest(struct store *store, const struct outbox_start *start,
     query_bind_time(&query, "timestamp_ms", start->timestamp_ms);
     query_bind_int64(&query, "id", start->claim->id);
     query_bind_text(&query, "attributes", start->attributes);
+    query_bind_int64(&query, "confirmed", start->is_confirmed);
     return query_run(&query, err);
 }
 
