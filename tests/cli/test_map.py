@@ -1,0 +1,90 @@
+"""map: what each event would become, without a database."""
+
+import json
+import os
+import sqlite3
+import unittest
+
+from harness import DATA, WEBHOOKS, Case, webhook
+
+
+class Map(Case):
+    def test_the_published_payloads_come_out_key_for_key(self):
+        published = os.path.join(DATA, "envelopes")
+        sources = os.path.join(DATA, "webhooks_published")
+        for name in sorted(os.listdir(sources)):
+            out, _ = self.expect(0, "map", "--json",
+                                 os.path.join(sources, name))
+            with open(os.path.join(published, name),
+                      encoding="utf-8") as file:
+                expected = json.load(file)
+            mapped = json.loads(out)
+            for key in ("product_identifier", "app_id"):
+                self.assertEqual(mapped[key], expected[key])
+            for key in ("event_name", "created_at", "user_id"):
+                self.assertEqual(mapped["event_payload"][key],
+                                 expected["event_payload"][key])
+
+    def test_json_is_one_line_an_event_in_the_order_of_the_input(self):
+        text = "\n".join([
+            webhook("e1"),
+            webhook("e2", environment="SANDBOX"),
+            "no json",
+            webhook("e3", type="UNCANCELLATION"),
+            webhook("e4", purchased_at_ms="soon"),
+            webhook("e5", type="UNHEARD_OF"),
+        ])
+        out, said = self.expect(1, "map", "--json", stdin=text)
+        lines = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(len(lines), 6)
+        self.assertEqual(lines[0]["event_payload"]["event_name"],
+                         "rc_renewal_event")
+        self.assertEqual(lines[1], {"skipped": "sandbox_event"})
+        self.assertEqual(list(lines[2]), ["invalid"])
+        self.assertNotIn("event_payload", lines[3])
+        self.assertIn("user_payload", lines[3])
+        self.assertIn("purchased_at_ms", lines[4]["invalid"])
+        self.assertEqual(lines[5], {"skipped": "no_intercom_event"})
+        self.assertIn("2 mapped, 2 skipped, 2 invalid", said)
+
+    def test_skipped_is_no_failure_and_can_be_switched(self):
+        sandbox = webhook("e1", environment="SANDBOX")
+        anonymous = webhook("e2", app_user_id="$RCAnonymousID:" + "0" * 32)
+        out, _ = self.expect(0, "map", "--json", stdin=sandbox)
+        self.assertIn("skipped", out)
+        out, _ = self.expect(0, "map", "--json", "--sandbox-events", "send",
+                             stdin=sandbox)
+        self.assertIn("event_payload", out)
+        out, _ = self.expect(0, "map", "--json", stdin=anonymous)
+        self.assertIn("event_payload", out)
+        out, _ = self.expect(0, "map", "--json", "--anonymous-users", "skip",
+                             stdin=anonymous)
+        self.assertEqual(json.loads(out), {"skipped": "anonymous_user"})
+
+    def test_no_database_is_touched(self):
+        self.expect(0, "map", os.path.join(WEBHOOKS, "renewal.json"))
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_with_a_database_its_names_are_taken(self):
+        self.expect(0, "init")
+        with sqlite3.connect(self.path("outbox.db")) as database:
+            database.execute("INSERT INTO outbox_name (kind, name) "
+                             "VALUES ('renewal', 'Renewed')")
+        database.close()
+        for words, name in (((), "rc_renewal_event"),
+                            (("-d", "outbox.db"), "Renewed")):
+            out, _ = self.expect(0, "map", "--json", *words,
+                                 stdin=webhook("e1"))
+            self.assertEqual(json.loads(out)["event_payload"]["event_name"],
+                             name)
+
+    def test_what_a_person_sees_has_no_control_characters(self):
+        out, _ = self.expect(0, "map", stdin=webhook(
+            "e1", product_id="a\033[31mb", entitlement_ids=["\u202ex"]))
+        self.assertIn("rc_renewal_event", out)
+        self.assertNotIn("\033", out)
+        self.assertNotIn("\u202e", out)
+
+
+if __name__ == "__main__":
+    unittest.main()
