@@ -95,7 +95,7 @@ static void check_rows(const struct row *rows, size_t count)
     }
 }
 
-#define CHECK(rows) check_rows(rows, sizeof(rows) / sizeof(rows[0]))
+#define CHECK(rows) check_rows(rows, sizeof(rows) / sizeof((rows)[0]))
 
 static void bodies_are_found_in_every_form(void **state)
 {

@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Macros for the analyzer alone (err.h); here the functions are defined. */
+#undef err_set
+#undef err_set_errno
+
 static void fill(struct err *err, enum err_code code, const char *format,
                  va_list arguments) __attribute__((format(printf, 3, 0)));
 
