@@ -42,7 +42,7 @@ bool err_set_errno(struct err *err, int errnum, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #ifdef __clang_analyzer__ /* It does not look into err.c: always false. */
-#define err_set(...) ((void)err_set(__VA_ARGS__), false)
+#define err_set(...)       ((void)err_set(__VA_ARGS__), false)
 #define err_set_errno(...) ((void)err_set_errno(__VA_ARGS__), false)
 #endif
 
