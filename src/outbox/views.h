@@ -25,8 +25,8 @@ enum view_age {
 };
 
 struct view_pending {
-    char kind[32]; /* "" without one */
-    int64_t by_age[AGE_COUNT];
+    char kind[32];             /* "" without one */
+    int64_t by_age[AGE_COUNT]; /* give or take half a minute */
 };
 
 struct view_cause {
@@ -41,7 +41,8 @@ struct view_cause {
 struct view_status {
     int64_t now_ms;
     int64_t pending, sending, delivered, failed, skipped, discarded;
-    int64_t oldest_pending_ms;  /* its arrival; OUTBOX_NO_TIME: none */
+    int64_t oldest_pending_ms;  /* its arrival; OUTBOX_NO_TIME: none. To the
+                                   minute if more than 10,000 wait */
     struct view_pending *kinds; /* owned; only kinds with pending ones */
     size_t kind_count;
     struct view_cause *causes; /* owned; of the failed, most first */
@@ -88,7 +89,9 @@ struct view_delivery {
     int tries;
 };
 /* Read up to limit rows with ids below before_id (INT64_MAX: the newest),
- * newest first. state NULL: all. */
+ * newest first. state NULL: all. Fewer than limit: there are no more (but for
+ * rows pruned during the call). Long histories are gone through in stretches,
+ * each a read of its own. */
 MUST_CHECK bool view_list(struct store *store, const char *state,
                           int64_t before_id, int limit,
                           struct view_delivery *rows, int *count,

@@ -1,0 +1,122 @@
+-- views.sql - what a screen or a command shows.
+
+-- name: views_begin
+-- Several looks at the same moment. Never held longer than a call.
+BEGIN;
+
+-- name: views_end
+-- The look is over.
+COMMIT;
+
+-- name: views_counts
+-- The counters by name.
+-- scans: eight rows
+SELECT name, count FROM outbox_count;
+
+-- name: views_backlog
+-- What waits, by kind and minute of arrival.
+-- scans: as many rows as there are minutes that something still waits from
+SELECT kind, minute, count FROM outbox_backlog ORDER BY kind;
+
+-- name: views_oldest_pending
+-- The first arrival among few; among many the backlog's minute will do.
+SELECT min(arrived_ms) FROM outbox_delivery INDEXED BY outbox_delivery_lane
+    WHERE settled_ms IS NULL AND state = 'pending';
+
+-- name: views_causes
+-- The failed ones by cause, most first.
+-- scans: orders the groups
+SELECT reason, result, count(*), min(settled_ms), max(settled_ms),
+    count(DISTINCT lane)
+    FROM outbox_delivery INDEXED BY outbox_delivery_aside
+    WHERE state = 'failed' AND settled_ms IS NOT NULL AND state <> 'delivered'
+    GROUP BY reason, result ORDER BY 3 DESC, 5 DESC LIMIT :limit;
+
+-- name: views_destination
+-- The destination, as the relay saw it last.
+SELECT api_url, hold_reason, hold_text, held_since_ms, probe_ms,
+    pause_reason, paused_by, paused_since_ms, wait_until_ms, quota_limit,
+    quota_left, quota_reset_ms
+    FROM outbox_destination WHERE id = 1;
+
+-- name: views_relay
+-- Who is or was the relay.
+SELECT pid, started_ms, host FROM outbox_relay WHERE id = 1;
+
+-- name: views_ids
+-- Ids below one, newest first.
+SELECT id FROM outbox_delivery WHERE id < :before_id
+    ORDER BY id DESC LIMIT :limit;
+
+-- name: views_ids_aside
+-- The same of a state that few are in.
+SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_aside
+    WHERE settled_ms IS NOT NULL AND state <> 'delivered'
+        AND state = :state AND id < :before_id
+    ORDER BY id DESC LIMIT :limit;
+
+-- name: views_ids_sending
+-- The same of what is in flight.
+-- scans: the index holds what is in flight, nothing else
+SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_first
+    WHERE state = 'sending' AND id < :before_id
+    ORDER BY id DESC LIMIT :limit;
+
+-- name: views_ids_pending
+-- The same of what waits, while it is not much.
+-- scans: asked only while few wait
+SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_lane
+    WHERE settled_ms IS NULL AND state = 'pending' AND id < :before_id
+    ORDER BY id DESC LIMIT :limit;
+
+-- name: views_ids_between
+-- The same of any state, in a stretch of ids.
+SELECT id FROM outbox_delivery
+    WHERE id < :before_id AND id >= :from_id AND state = :state
+    ORDER BY id DESC LIMIT :limit;
+
+-- name: views_newest_id
+-- Where the stretches begin.
+SELECT max(id) FROM outbox_delivery;
+
+-- name: views_delivery
+-- One line of a list.
+SELECT delivery.id, event_id, json_extract(facts, '$[1]'), lane, kind, state,
+    reason, result, status, due_ms,
+    CASE WHEN state = 'pending' AND due_ms IS NULL THEN coalesce(
+        (SELECT id FROM outbox_delivery AS head
+            INDEXED BY outbox_delivery_first
+            WHERE head.lane = delivery.lane AND (head.state = 'sending'
+                OR (head.unknown = 1 AND head.settled_ms IS NULL))),
+        (SELECT id FROM outbox_delivery AS head
+            INDEXED BY outbox_delivery_lane
+            WHERE head.lane = delivery.lane AND head.settled_ms IS NULL
+            ORDER BY id LIMIT 1)) END,
+    arrived_ms, settled_ms,
+    CASE WHEN json_valid(payload) AND
+        json_type(payload, '$.event.event_timestamp_ms') = 'integer'
+        THEN json_extract(payload, '$.event.event_timestamp_ms') END,
+    attempts, tries
+    FROM outbox_delivery AS delivery
+    LEFT JOIN outbox ON outbox.id = delivery.id
+    WHERE delivery.id = :id;
+
+-- name: views_payload
+-- The event as its producer wrote it.
+SELECT payload FROM outbox WHERE id = :id;
+
+-- name: views_attempts
+-- All attempts of a delivery, oldest first.
+SELECT number, cause, outcome, reason, result, started_ms, ended_ms,
+    attributes, event_body
+    FROM outbox_attempt WHERE delivery_id = :id ORDER BY number;
+
+-- name: views_calls
+-- All calls of a delivery, oldest first.
+SELECT attempt, number, request, started_ms, took_ms, status, request_id,
+    result, answer
+    FROM outbox_call WHERE delivery_id = :id ORDER BY attempt, number;
+
+-- name: views_pending
+-- How many wait.
+SELECT count FROM outbox_count WHERE name = 'pending';
