@@ -6,6 +6,7 @@
 #include "support/outbox_turns.h"
 
 #include "base/random.h"
+#include "base/text.h"
 #include "outbox/connection.h"
 #include "outbox/lane.h"
 
@@ -249,6 +250,7 @@ static void step_claim(struct world *world)
             start(world, &found[i]);
         if (!gives_up && choice != 1) {
             row->state = choice == 0 ? SKIPPED : SENDING;
+            row->unknown = row->unknown && choice != 0;
             row->started_ms = world->now_ms;
             model_step(world, (int)found[i].id);
         }
@@ -283,7 +285,9 @@ static void step_end(struct world *world)
               state_words[ends[which].state], not_before_ms);
     struct row *row = &world->rows[claim.id];
     row->state = ends[which].state;
-    row->unknown = strcmp(ends[which].outcome, "unknown") == 0;
+    row->unknown =
+        row->state == PENDING &&
+        (row->unknown || text_equals(ends[which].outcome, "unknown"));
     row->not_before_ms = row->state == PENDING ? not_before_ms : 0;
     model_step(world, (int)claim.id);
     outbox_claim_free(&claim);

@@ -82,7 +82,7 @@ CREATE TABLE outbox_delivery (
     attempts INTEGER NOT NULL DEFAULT 0,
     tries INTEGER NOT NULL DEFAULT 0,     -- attempts that cost a try
     first_try_ms INTEGER,            -- or the last operator's retry
-    unknown INTEGER NOT NULL DEFAULT 0,   -- 1: the last outcome is unknown
+    unknown INTEGER NOT NULL DEFAULT 0,   -- 1: an outcome is unknown
     bound INTEGER NOT NULL DEFAULT 0,     -- 1: an event call may have left
     epoch INTEGER                    -- the relay that is sending it
 );

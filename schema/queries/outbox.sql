@@ -80,7 +80,7 @@ INSERT INTO outbox_user (lane, sent_timestamp_ms, sent_id, sent_attributes)
 -- name: outbox_settle
 -- A due head leaves for good without an attempt.
 UPDATE outbox_delivery SET state = :state, reason = :reason,
-    result = :result, due_ms = NULL, settled_ms = :now_ms
+    result = :result, due_ms = NULL, unknown = 0, settled_ms = :now_ms
     WHERE id = :id AND due_ms IS NOT NULL;
 
 -- name: outbox_end

@@ -96,7 +96,7 @@ struct outbox_claim {
     int attempts;         /* so far */
     int tries;            /* so far */
     int64_t first_try_ms; /* OUTBOX_NO_TIME: none yet */
-    bool unknown;         /* the last outcome is unknown */
+    bool unknown;         /* an attempt's outcome is unknown */
     bool bound;           /* the bytes below are to be used */
     char *attributes;     /* of the last attempts; NULL: none */
     char *event_body;     /* of the last attempts; NULL: none */
