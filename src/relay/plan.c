@@ -83,21 +83,35 @@ static void choose_attributes(const struct outbox_claim *claim,
         plan->attributes = mem_copy_text(claim->sent_attributes);
 }
 
+/* Bytes of an earlier attempt that may be at Intercom. */
+static bool has_bound_bytes(const struct outbox_claim *claim)
+{
+    return (claim->bound || claim->unknown) &&
+           (claim->attributes != NULL || claim->event_body != NULL);
+}
+
 /* The bytes may be at Intercom already: the same ones go again. The contact's
- * call alone is saved where it is known to have arrived. */
+ * call alone is saved where it is known to have arrived; and where another
+ * event has written newer attributes since (this one was discarded, and that
+ * undone), those are what the contact has to have. */
 static void use_bound_bytes(const struct outbox_claim *claim,
                             const struct plan_context *context,
                             struct plan *plan)
 {
+    bool overtaken =
+        claim->sent_attributes != NULL && claim->sent_id != claim->id;
+    const char *attributes = claim->attributes != NULL && overtaken
+                                 ? claim->sent_attributes
+                                 : claim->attributes;
     bool arrived = claim->event_body != NULL &&
                    newest_is_confirmed(claim, context) &&
-                   text_equals(claim->attributes, claim->sent_attributes);
+                   text_equals(attributes, claim->sent_attributes);
     plan->action = PLAN_SEND;
     plan->event_body = mem_copy_text(claim->event_body);
-    plan->newest_attributes = mem_copy_text(
-        claim->attributes != NULL ? claim->attributes : claim->sent_attributes);
+    plan->newest_attributes =
+        mem_copy_text(attributes != NULL ? attributes : claim->sent_attributes);
     if (!arrived)
-        plan->attributes = mem_copy_text(claim->attributes);
+        plan->attributes = mem_copy_text(attributes);
 }
 
 static void render(const struct outbox_claim *claim,
@@ -143,7 +157,7 @@ void plan_make(const struct outbox_claim *claim,
                const struct plan_context *context, struct plan *plan)
 {
     *plan = (struct plan){0};
-    if (claim->bound || claim->unknown) {
+    if (has_bound_bytes(claim)) {
         use_bound_bytes(claim, context, plan);
         return;
     }

@@ -38,8 +38,9 @@ struct plan_context {
 };
 
 /* Decide what to do with a claim. Bytes that may be at Intercom already (the
- * claim is bound, or its last outcome is unknown) are used as they are;
- * everything else is mapped anew. Free *plan with plan_free(). */
+ * claim is bound, or its last outcome is unknown) are used as they are, but for
+ * attributes that a newer event of the user has overtaken; everything else is
+ * mapped anew. Free *plan with plan_free(). */
 void plan_make(const struct outbox_claim *claim,
                const struct plan_context *context, struct plan *plan);
 
