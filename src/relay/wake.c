@@ -110,11 +110,20 @@ static bool poll_descriptor(const struct wake *wake, int descriptor)
            epoll_ctl(wake->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
+/* The database, or one of the files that SQLite and the lock keep beside it. */
 static bool is_of_database(const struct wake *wake,
                            const struct inotify_event *event)
 {
-    return event->len > 0 && strncmp(event->name, wake->log_name,
-                                     wake->database_name_length) == 0;
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal",
+                                           ".lock"};
+    size_t length = wake->database_name_length;
+    if (event->len == 0 || strncmp(event->name, wake->log_name, length) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (strcmp(event->name + length, suffixes[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void take_event(struct wake *wake, const struct inotify_event *event,

@@ -1,0 +1,480 @@
+/* Commit -> hint, with real files and a real SQLite writing them. */
+#include "relay/wake.h"
+
+#include "support/folder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* More than any test waits for what has to come: then it has not come. */
+enum { LONG_MS = 20 * 1000 };
+
+static char folder[FOLDER_BYTES];
+static char path[FOLDER_BYTES + 20];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    folder_make(folder);
+    (void)snprintf(path, sizeof(path), "%s/app.db", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    folder_remove(folder);
+    return 0;
+}
+
+static void run_sql(sqlite3 *db, const char *sql)
+{
+    char *text = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &text) != SQLITE_OK)
+        fail_msg("%s: %s", sql, text);
+}
+
+static sqlite3 *open_database(const char *journal_mode)
+{
+    sqlite3 *db;
+    char sql[80];
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    (void)snprintf(sql, sizeof(sql), "PRAGMA journal_mode = %s", journal_mode);
+    run_sql(db, sql);
+    run_sql(db, "CREATE TABLE IF NOT EXISTS t (a)");
+    return db;
+}
+
+static struct wake *make_wake_with_token(const char *of, const char *token_file)
+{
+    struct wake *wake;
+    struct err err;
+    if (!wake_new(of, token_file, &wake, &err))
+        fail_msg("%s", err.text);
+    return wake;
+}
+
+static struct wake *make_wake(const char *of)
+{
+    return make_wake_with_token(of, NULL);
+}
+
+/* Take in what came at this time. True: a hint. */
+static bool take_hint(struct wake *wake, int64_t monotonic_ms)
+{
+    struct wake_news news = {false, false};
+    wake_drain(wake, monotonic_ms, &news);
+    return news.hint;
+}
+
+static bool can_be_read(const struct wake *wake, int most_ms)
+{
+    struct pollfd poller = {.fd = wake_descriptor(wake), .events = POLLIN};
+    return poll(&poller, 1, most_ms) == 1;
+}
+
+/* Take in what has come so far. */
+static void drain_all(struct wake *wake)
+{
+    while (can_be_read(wake, 0))
+        (void)take_hint(wake, 0);
+}
+
+/* A hint comes. Files of others may wake us before it does. */
+static void expect_hint(struct wake *wake)
+{
+    bool hint = false;
+    while (!hint) {
+        assert_true(can_be_read(wake, LONG_MS));
+        hint = take_hint(wake, 0);
+    }
+}
+
+static void expect_hint_of_commit(struct wake *wake, sqlite3 *db)
+{
+    drain_all(wake);
+    run_sql(db, "INSERT INTO t VALUES (1)");
+    expect_hint(wake);
+}
+
+/* --- commits -------------------------------------------------------------- */
+
+static void a_commit_gives_a_hint_in_every_journal_mode(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"wal", "delete", "truncate", "persist"};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        sqlite3 *db = open_database(modes[i]);
+        struct wake *wake = make_wake(path);
+        assert_true(wake_is_watching(wake));
+        for (int commit = 0; commit < 5; commit++)
+            expect_hint_of_commit(wake, db);
+        wake_free(wake);
+        run_sql(db, "PRAGMA journal_mode = delete");
+        (void)sqlite3_close(db);
+    }
+}
+
+static void a_commit_of_another_process_gives_a_hint(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_database("wal");
+    (void)sqlite3_close(db);
+    struct wake *wake = make_wake(path);
+    pid_t child = fork();
+    if (child == 0) {
+        db = open_database("wal");
+        run_sql(db, "INSERT INTO t VALUES (1)");
+        _exit(0);
+    }
+    expect_hint(wake);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    wake_free(wake);
+}
+
+static void a_checkpoint_in_between_changes_nothing(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"PASSIVE", "FULL", "RESTART",
+                                        "TRUNCATE"};
+    sqlite3 *db = open_database("wal");
+    struct wake *wake = make_wake(path);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        char sql[80];
+        (void)snprintf(sql, sizeof(sql), "PRAGMA wal_checkpoint(%s)", kinds[i]);
+        expect_hint_of_commit(wake, db);
+        run_sql(db, sql);
+        expect_hint_of_commit(wake, db);
+    }
+    wake_free(wake);
+    (void)sqlite3_close(db);
+}
+
+static void a_log_that_goes_and_comes_again_is_watched_again(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_database("wal");
+    struct wake *wake = make_wake(path);
+    expect_hint_of_commit(wake, db);
+    for (int i = 0; i < 5; i++) {
+        (void)sqlite3_close(db); /* the last one out removes the log */
+        drain_all(wake);
+        db = open_database("wal");
+        expect_hint_of_commit(wake, db);
+        expect_hint_of_commit(wake, db);
+    }
+    wake_free(wake);
+    (void)sqlite3_close(db);
+}
+
+static void a_change_of_the_journal_mode_is_followed(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"wal", "delete", "wal", "truncate"};
+    sqlite3 *db = open_database("delete");
+    struct wake *wake = make_wake(path);
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        char sql[80];
+        (void)snprintf(sql, sizeof(sql), "PRAGMA journal_mode = %s", modes[i]);
+        run_sql(db, sql);
+        expect_hint_of_commit(wake, db);
+        expect_hint_of_commit(wake, db);
+    }
+    wake_free(wake);
+    (void)sqlite3_close(db);
+}
+
+static void the_database_behind_a_symbolic_link_is_watched(void **state)
+{
+    (void)state;
+    char link[FOLDER_BYTES + 20];
+    char elsewhere[FOLDER_BYTES + 20];
+    (void)snprintf(elsewhere, sizeof(elsewhere), "%s/links", folder);
+    (void)snprintf(link, sizeof(link), "%s/links/db", folder);
+    assert_int_equal(mkdir(elsewhere, 0700), 0);
+    assert_int_equal(symlink(path, link), 0);
+    sqlite3 *db = open_database("wal");
+    struct wake *wake = make_wake(link);
+    expect_hint_of_commit(wake, db);
+    wake_free(wake);
+    (void)sqlite3_close(db);
+}
+
+static void a_path_without_a_folder_is_watched(void **state)
+{
+    (void)state;
+    char before[4096];
+    assert_non_null(getcwd(before, sizeof(before)));
+    sqlite3 *db = open_database("wal");
+    assert_int_equal(chdir(folder), 0);
+    struct wake *wake = make_wake("app.db");
+    assert_int_equal(chdir(before), 0);
+    expect_hint_of_commit(wake, db);
+    wake_free(wake);
+    (void)sqlite3_close(db);
+}
+
+/* --- what is none --------------------------------------------------------- */
+
+static void files_of_others_in_the_folder_give_no_hint(void **state)
+{
+    (void)state;
+    char other[FOLDER_BYTES + 20];
+    sqlite3 *db = open_database("wal");
+    struct wake *wake = make_wake(path);
+    drain_all(wake);
+    (void)snprintf(other, sizeof(other), "%s/other.db-wal", folder);
+    FILE *file = fopen(other, "w");
+    (void)fputs("x", file);
+    (void)fclose(file);
+    (void)unlink(other);
+    while (can_be_read(wake, 0))
+        assert_false(take_hint(wake, 0));
+    assert_int_equal(wake_time_to_look(wake, 0), INT64_MAX);
+    wake_free(wake);
+    (void)sqlite3_close(db);
+}
+
+static void reading_gives_no_hint(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_database("wal");
+    sqlite3 *reader = open_database("wal");
+    run_sql(db, "INSERT INTO t VALUES (1)");
+    run_sql(reader, "SELECT * FROM t");
+    struct wake *wake = make_wake(path);
+    drain_all(wake);
+    for (int i = 0; i < 10; i++)
+        run_sql(reader, "SELECT * FROM t");
+    while (can_be_read(wake, 0))
+        assert_false(take_hint(wake, 0));
+    wake_free(wake);
+    (void)sqlite3_close(reader);
+    (void)sqlite3_close(db);
+}
+
+/* --- the token file ------------------------------------------------------- */
+
+static void write_file(const char *file_path, const char *text)
+{
+    FILE *file = fopen(file_path, "w");
+    assert_non_null(file);
+    (void)fputs(text, file);
+    (void)fclose(file);
+}
+
+static void expect_token_news(struct wake *wake)
+{
+    struct wake_news news = {false, false};
+    while (!news.token_file) {
+        assert_true(can_be_read(wake, LONG_MS));
+        wake_drain(wake, 0, &news);
+    }
+}
+
+static void a_token_file_that_changes_is_news_wherever_it_is(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"secrets/token", "token", "a",
+                                         "app.db.token", "app.db-token"};
+    char made[FOLDER_BYTES + 20];
+    (void)snprintf(made, sizeof(made), "%s/secrets", folder);
+    assert_int_equal(mkdir(made, 0700), 0);
+    sqlite3 *db = open_database("wal");
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        char token[FOLDER_BYTES + 40];
+        char beside[FOLDER_BYTES + 60];
+        (void)snprintf(token, sizeof(token), "%s/%s", folder, places[i]);
+        (void)snprintf(beside, sizeof(beside), "%s.new", token);
+        struct wake *wake = make_wake_with_token(path, token);
+        write_file(token, "one"); /* made */
+        expect_token_news(wake);
+        drain_all(wake);
+        write_file(token, "two"); /* written over */
+        expect_token_news(wake);
+        write_file(beside, "three");
+        drain_all(wake);
+        assert_int_equal(rename(beside, token), 0); /* put in its place */
+        expect_token_news(wake);
+        expect_hint_of_commit(wake, db);
+        wake_free(wake);
+    }
+    (void)sqlite3_close(db);
+}
+
+static void commits_are_no_news_of_the_token_file(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"wal", "delete"};
+    char token[FOLDER_BYTES + 40];
+    (void)snprintf(token, sizeof(token), "%s/token", folder);
+    write_file(token, "one");
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        sqlite3 *db = open_database(modes[i]);
+        struct wake *wake = make_wake_with_token(path, token);
+        drain_all(wake);
+        for (int commit = 0; commit < 3; commit++) {
+            struct wake_news news = {false, false};
+            run_sql(db, "INSERT INTO t VALUES (1)");
+            while (can_be_read(wake, 0))
+                wake_drain(wake, 0, &news);
+            assert_false(news.token_file);
+        }
+        wake_free(wake);
+        (void)sqlite3_close(db);
+    }
+}
+
+/* --- when the files are gone ---------------------------------------------- */
+
+/* What follows a loss is bounded: the descriptor must not stay readable, or
+ * the relay would spin. */
+static void expect_calm(struct wake *wake)
+{
+    for (int i = 0; i < 100 && can_be_read(wake, 0); i++)
+        (void)take_hint(wake, 0);
+    assert_false(can_be_read(wake, 0));
+}
+
+static void a_folder_that_is_removed_does_no_harm(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_database("wal");
+    (void)sqlite3_close(db);
+    struct wake *wake = make_wake(path);
+    folder_remove(folder);
+    expect_calm(wake);
+    wake_signal(wake);
+    assert_true(can_be_read(wake, LONG_MS));
+    wake_free(wake);
+    folder_make(folder);
+}
+
+static void without_the_files_it_polls(void **state)
+{
+    (void)state;
+    char missing[FOLDER_BYTES + 20];
+    (void)snprintf(missing, sizeof(missing), "%s/no/such.db", folder);
+    struct wake *wake = make_wake(missing);
+    assert_false(wake_is_watching(wake));
+    assert_int_equal(wake_time_to_look(wake, 5000), 0);
+    assert_true(wake_take_look(wake, 5000));
+    assert_false(wake_take_look(wake, 5999));
+    assert_int_equal(wake_time_to_look(wake, 5400), 600);
+    assert_true(wake_take_look(wake, 6000));
+    wake_free(wake);
+}
+
+/* --- looks and signals ---------------------------------------------------- */
+
+static void a_hint_begins_a_series_of_looks(void **state)
+{
+    (void)state;
+    static const int64_t at_ms[] = {5, 20, 80, 320, 1000, 3000};
+    sqlite3 *db = open_database("wal");
+    struct wake *wake = make_wake(path);
+    drain_all(wake);
+    assert_int_equal(wake_time_to_look(wake, 0), INT64_MAX);
+    run_sql(db, "INSERT INTO t VALUES (1)");
+    assert_true(can_be_read(wake, LONG_MS));
+    assert_true(take_hint(wake, 10000));
+    for (size_t i = 0; i < sizeof(at_ms) / sizeof(at_ms[0]); i++) {
+        assert_false(wake_take_look(wake, 10000 + at_ms[i] - 1));
+        assert_int_equal(wake_time_to_look(wake, 10000 + at_ms[i] - 1), 1);
+        assert_int_equal(wake_time_to_look(wake, 10000 + at_ms[i] + 1), 0);
+        assert_true(wake_take_look(wake, 10000 + at_ms[i]));
+    }
+    assert_int_equal(wake_time_to_look(wake, 20000), INT64_MAX);
+    assert_false(wake_take_look(wake, 20000));
+
+    /* a new hint begins anew */
+    run_sql(db, "INSERT INTO t VALUES (2)");
+    assert_true(can_be_read(wake, LONG_MS));
+    assert_true(take_hint(wake, 30000));
+    assert_int_equal(wake_time_to_look(wake, 30000), 5);
+    wake_free(wake);
+    (void)sqlite3_close(db);
+}
+
+static void *signal_later(void *context)
+{
+    wake_signal(context);
+    return NULL;
+}
+
+static void a_signal_from_another_thread_wakes_and_is_no_hint(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    sqlite3 *db = open_database("wal");
+    struct wake *wake = make_wake(path);
+    drain_all(wake);
+    assert_int_equal(pthread_create(&thread, NULL, signal_later, wake), 0);
+    assert_true(can_be_read(wake, LONG_MS));
+    assert_false(take_hint(wake, 0));
+    assert_false(can_be_read(wake, 0));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    wake_free(wake);
+    wake_free(NULL);
+    (void)sqlite3_close(db);
+}
+
+static void watching_never_costs_sqlite_its_locks(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_database("wal");
+    run_sql(db, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1)");
+    struct wake *wake = make_wake(path);
+    drain_all(wake);
+    wake_free(wake);
+    pid_t child = fork();
+    if (child == 0) {
+        sqlite3 *second;
+        int opened = sqlite3_open(path, &second);
+        int begun = sqlite3_exec(second, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+        _exit(opened == SQLITE_OK && begun == SQLITE_BUSY ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    run_sql(db, "COMMIT");
+    (void)sqlite3_close(db);
+}
+
+int main(void)
+{
+#define RULE(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+    const struct CMUnitTest tests[] = {
+        RULE(a_commit_gives_a_hint_in_every_journal_mode),
+        RULE(a_commit_of_another_process_gives_a_hint),
+        RULE(a_checkpoint_in_between_changes_nothing),
+        RULE(a_log_that_goes_and_comes_again_is_watched_again),
+        RULE(a_change_of_the_journal_mode_is_followed),
+        RULE(the_database_behind_a_symbolic_link_is_watched),
+        RULE(a_path_without_a_folder_is_watched),
+        RULE(files_of_others_in_the_folder_give_no_hint),
+        RULE(reading_gives_no_hint),
+        RULE(a_token_file_that_changes_is_news_wherever_it_is),
+        RULE(commits_are_no_news_of_the_token_file),
+        RULE(a_folder_that_is_removed_does_no_harm),
+        RULE(without_the_files_it_polls),
+        RULE(a_hint_begins_a_series_of_looks),
+        RULE(a_signal_from_another_thread_wakes_and_is_no_hint),
+        RULE(watching_never_costs_sqlite_its_locks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
