@@ -75,7 +75,7 @@ static struct wake *make_wake(const char *of)
 /* Take in what came at this time. True: a hint. */
 static bool take_hint(struct wake *wake, int64_t monotonic_ms)
 {
-    struct wake_news news = {false, false};
+    struct wake_news news = {.hint = false};
     wake_drain(wake, monotonic_ms, &news);
     return news.hint;
 }
@@ -278,7 +278,7 @@ static void write_file(const char *file_path, const char *text)
 
 static void expect_token_news(struct wake *wake)
 {
-    struct wake_news news = {false, false};
+    struct wake_news news = {.hint = false};
     while (!news.token_file) {
         assert_true(can_be_read(wake, LONG_MS));
         wake_drain(wake, 0, &news);
@@ -327,7 +327,7 @@ static void commits_are_no_news_of_the_token_file(void **state)
         struct wake *wake = make_wake_with_token(path, token);
         drain_all(wake);
         for (int commit = 0; commit < 3; commit++) {
-            struct wake_news news = {false, false};
+            struct wake_news news = {.hint = false};
             run_sql(db, "INSERT INTO t VALUES (1)");
             while (can_be_read(wake, 0))
                 wake_drain(wake, 0, &news);

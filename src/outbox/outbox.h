@@ -229,7 +229,7 @@ struct outbox_outlook {
     int64_t failed;
     bool is_paused; /* by an operator */
 };
-/* One short read. */
+/* One short read. Fails as store_check_place(), too. */
 MUST_CHECK bool outbox_look_ahead(struct store *store,
                                   struct outbox_outlook *outlook,
                                   struct err *err);

@@ -58,6 +58,8 @@ bool outbox_look_ahead(struct store *store, struct outbox_outlook *outlook,
                        struct err *err)
 {
     struct query query;
+    if (!store_check_place(store, err))
+        return false;
     query_open(&query, store, QUERY_OUTBOX_LOOK_AHEAD);
     if (!query_first(&query, err))
         return false;

@@ -81,25 +81,12 @@ void store_close(struct store *store)
     connection_close(store);
 }
 
-/* True if the file is still where we opened it. */
-static bool check_place(struct store *store, struct err *err)
-{
-    int has_moved = 0;
-    if (sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED,
-                             &has_moved) == SQLITE_OK &&
-        has_moved)
-        return err_set(err, ERR_NOT_FOUND,
-                       "%s was moved or replaced while it was open",
-                       store->path);
-    return true;
-}
-
 bool store_begin(struct store *store, struct err *err)
 {
     if (!turnstile_enter(store->turnstile, store->busy_ms))
         return err_set(err, ERR_BUSY, "%s: another thread has it locked",
                        store->path);
-    if (check_place(store, err) &&
+    if (store_check_place(store, err) &&
         query_run_plain(store, QUERY_STORE_BEGIN, err))
         return true;
     turnstile_leave(store->turnstile);
@@ -124,6 +111,18 @@ void store_rollback(struct store *store)
     if (sqlite3_get_autocommit(store->database) == 0)
         (void)!query_run_plain(store, QUERY_STORE_ROLLBACK, &ignored);
     turnstile_leave(store->turnstile);
+}
+
+bool store_check_place(struct store *store, struct err *err)
+{
+    int has_moved = 0;
+    if (sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED,
+                             &has_moved) == SQLITE_OK &&
+        has_moved)
+        return err_set(err, ERR_NOT_FOUND,
+                       "%s was moved or replaced while it was open",
+                       store->path);
+    return true;
 }
 
 const char *store_path(const struct store *store)

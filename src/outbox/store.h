@@ -51,6 +51,11 @@ MUST_CHECK bool store_commit(struct store *store, struct err *err);
 /* Give the transaction up. Fine if none is open. */
 void store_rollback(struct store *store);
 
+/* True if the file is still where it was opened. Fails with ERR_NOT_FOUND when
+ * it was moved, removed or replaced: what others write under that name is not
+ * seen here. store_begin() fails so, too. */
+MUST_CHECK bool store_check_place(struct store *store, struct err *err);
+
 /* The file's path as given; borrowed. */
 const char *store_path(const struct store *store);
 

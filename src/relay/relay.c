@@ -329,7 +329,7 @@ static bool work_on_store(struct relay *relay, struct err *err)
 static bool error_is_final(const struct err *err)
 {
     return err->code == ERR_SUPERSEDED || err->code == ERR_CORRUPT ||
-           err->code == ERR_NEWER;
+           err->code == ERR_NEWER || err->code == ERR_NOT_FOUND;
 }
 
 /* A turn that could not be committed has changed nothing: what ended stays in
@@ -494,6 +494,11 @@ bool relay_notice_changes(struct relay *relay)
     relay->look = true;
     relay->others_wrote_ms = monotonic_ms(relay);
     return true;
+}
+
+void relay_look(struct relay *relay)
+{
+    relay->look = true;
 }
 
 void relay_probe_now(struct relay *relay)

@@ -61,7 +61,7 @@ MUST_CHECK bool relay_new(const struct relay_policy *policy,
 enum relay_state {
     RELAY_GOES_ON,
     RELAY_IS_DONE,   /* drained, or stopped and nothing under way */
-    RELAY_HAS_FAILED /* superseded, or the store is broken: err says */
+    RELAY_HAS_FAILED /* superseded, the store broken or moved: err says */
 };
 
 /* One turn: take finished calls, record, claim, start. *wait_ms is how long
@@ -73,6 +73,10 @@ MUST_CHECK enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
 /* See whether others have written to the outbox; if so the next turn looks
  * for what is due. Cheap. True: they have. */
 bool relay_notice_changes(struct relay *relay);
+
+/* Look at the outbox, and whether it is still in its place, at the next turn.
+ */
+void relay_look(struct relay *relay);
 
 /* What stopped the sending may be mended: probe a hold now. */
 void relay_probe_now(struct relay *relay);

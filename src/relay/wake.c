@@ -76,7 +76,8 @@ static void watch_files(struct wake *wake)
         return;
     bool watched =
         inotify_add_watch(wake->notifier, wake->directory,
-                          IN_CREATE | IN_MOVED_TO | IN_DELETE) >= 0 &&
+                          IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM |
+                              IN_DELETE) >= 0 &&
         inotify_add_watch(wake->notifier, wake->database, IN_MODIFY) >= 0;
     if (!watched) {
         (void)close(wake->notifier);
@@ -136,6 +137,9 @@ static void take_event(struct wake *wake, const struct inotify_event *event,
         news->hint = true;
     if (event->wd == wake->token_watch && !is_of_database(wake, event))
         news->token_file = true;
+    if (is_of_database(wake, event) &&
+        event->name[wake->database_name_length] == '\0')
+        news->place = true;
 }
 
 static void read_notifications(struct wake *wake, struct wake_news *news)

@@ -34,6 +34,7 @@ void wake_signal(struct wake *wake);
 struct wake_news {
     bool hint;       /* perhaps a commit: a new series of looks has begun */
     bool token_file; /* something in its directory was written or moved */
+    bool place;      /* the database's own name came or went: moved, replaced */
 };
 
 /* Take in what came. */
