@@ -51,9 +51,8 @@ static bool open_real(const char *path, const char *real,
 {
     enum connection_mode mode =
         access == STORE_WRITE ? CONNECTION_WRITE : CONNECTION_READ;
-    if (!connection_open(path, real, mode, busy_ms, store, err))
-        return false;
-    if (check_version(*store, err))
+    if (connection_open(path, real, mode, busy_ms, store, err) &&
+        check_version(*store, err))
         return true;
     store_close(*store);
     *store = NULL;
