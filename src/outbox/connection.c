@@ -41,19 +41,23 @@ static const struct {
 };
 
 /* Errors of the system that mean a full disk, whatever SQLite calls them. */
-static bool errno_means_full(int errnum)
+static bool means_full(int errnum)
 {
     return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG;
 }
 
 bool connection_fail(const struct store *store, struct err *err)
 {
+    int errno_now = errno;
     int extended = sqlite3_extended_errcode(store->database);
     int errnum = sqlite3_system_errno(store->database);
     const char *text = sqlite3_errmsg(store->database);
     if (extended == SQLITE_CONSTRAINT_TRIGGER)
         return err_set(err, ERR_INVALID, "%s", text);
-    if ((extended & 0xff) == SQLITE_IOERR && errno_means_full(errnum))
+    /* SQLite forgets the system's reason on some ways. Every call that can
+     * fail clears errno first, so what stands there still is it. */
+    if ((extended & 0xff) == SQLITE_IOERR &&
+        (means_full(errnum) || means_full(errno_now)))
         return err_set(err, ERR_FULL, "%s: no room on the disk", store->path);
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
         int mask = errors[i].sqlite > 0xff ? INT_MAX : 0xff;

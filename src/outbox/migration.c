@@ -2,6 +2,8 @@
 
 #include "migrations.h"
 
+#include <errno.h>
+
 struct migration {
     int number;
     const char *text;
@@ -20,6 +22,7 @@ int migration_newest(void)
 
 static bool run_text(struct store *store, const char *text, struct err *err)
 {
+    errno = 0; /* for connection_fail() */
     if (sqlite3_exec(store->database, text, NULL, NULL, NULL) == SQLITE_OK)
         return true;
     return connection_fail(store, err);

@@ -4,6 +4,7 @@
 #include "outbox/outbox.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +101,7 @@ void query_bind_time(struct query *query, const char *name, int64_t time_ms)
 enum query_step query_next(struct query *query, struct err *err)
 {
     int result = query->result;
+    errno = 0; /* for connection_fail() */
     if (query->statement != NULL && result == SQLITE_OK)
         result = sqlite3_step(query->statement);
     if (result == SQLITE_ROW)

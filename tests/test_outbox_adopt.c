@@ -1,0 +1,174 @@
+/* test_outbox_adopt.c - events without a delivery get the one that the trigger
+ * would have made. */
+#include "support/outbox_turns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Bodies that the trigger takes; %d makes the id. */
+static const char *const bodies[] = {
+    "{\"event\":{\"id\":\"%d\",\"type\":\"RENEWAL\",\"app_user_id\":\"a\"}}",
+    "{\"event\":{\"id\":\"%d\",\"type\":\"RENEWAL\",\"app_user_id\":\"a\","
+    "\"is_trial_conversion\":true}}",
+    "{\"event\":{\"id\":\"%d\",\"type\":\"RENEWAL\",\"app_user_id\":\"b\","
+    "\"is_trial_conversion\":1}}",
+    "{\"event\":{\"id\":\"%d\",\"type\":\"CANCELLATION\",\"period_type\":"
+    "\"TRIAL\"}}",
+    "{\"event\":{\"id\":\"%d\",\"type\":\"INITIAL_PURCHASE\",\"period_type\":"
+    "\"TRIAL\",\"app_user_id\":\"a/b\"}}",
+    "{\"event\":{\"id\":\"%d\",\"type\":\"SUBSCRIPTION_PAUSED\","
+    "\"app_user_id\":\"\"}}",
+    "{\"event\":{\"id\":\"%d\",\"type\":\"TEST\",\"app_user_id\":7}}",
+    "{\"event\":{\"id\":\"%d\",\"type\":\"EXPIRATION\",\"app_user_id\":"
+    "\"a\"}}",
+};
+enum { BODIES = sizeof(bodies) / sizeof(bodies[0]) };
+
+static int64_t adopt_all(struct fixture *fixture, int limit)
+{
+    struct outbox_adoption adoption = {.now_ms = 60001, .limit = limit};
+    int64_t adopted = 0;
+    do {
+        fixture_check(fixture,
+                      outbox_adopt(fixture->store, &adoption, &fixture->err));
+        adopted += adoption.adopted;
+    } while (!adoption.done);
+    return adopted;
+}
+
+static void put_body(struct fixture *fixture, const char *body, int id,
+                     bool with_triggers)
+{
+    char payload[512];
+    char sql[600];
+    bool is_new;
+    char number[16];
+    const char *at = strstr(body, "%d");
+    assert_non_null(at);
+    (void)snprintf(number, sizeof(number), "%d", id);
+    (void)snprintf(payload, sizeof(payload), "%.*s%s%s", (int)(at - body), body,
+                   number, at + 2);
+    (void)snprintf(sql, sizeof(sql),
+                   "INSERT INTO outbox (payload) VALUES ('%s')", payload);
+    if (with_triggers)
+        fixture_check(fixture,
+                      outbox_put(fixture->store, payload, strlen(payload),
+                                 &is_new, &fixture->err));
+    else
+        fixture_run_without_triggers(fixture, sql);
+}
+
+static const char *all_deliveries(struct fixture *fixture)
+{
+    return fixture_text(
+        fixture, "SELECT group_concat(id || ' ' || CASE WHEN lane GLOB '/*'"
+                 " THEN '/' ELSE lane END || ' ' || coalesce(kind, '-') ||"
+                 " ' ' || state || ' ' || coalesce(due_ms, '-'), '; ')"
+                 " FROM (SELECT * FROM outbox_delivery ORDER BY id)");
+}
+
+static void it_is_as_if_the_trigger_had_been_on(void **state)
+{
+    struct fixture *fixture = *state;
+    char with_trigger[1000];
+    for (int i = 0; i < BODIES; i++)
+        put_body(fixture, bodies[i], i, true);
+    (void)snprintf(with_trigger, sizeof(with_trigger), "%s",
+                   all_deliveries(fixture));
+    fixture_run(fixture, "DELETE FROM outbox_delivery;"
+                         "DELETE FROM outbox_backlog;"
+                         "UPDATE outbox_count SET count = 0");
+    assert_int_equal(adopt_all(fixture, 3), BODIES);
+    assert_string_equal(all_deliveries(fixture), with_trigger);
+    assert_int_equal(fixture_number(fixture,
+                                    "SELECT count FROM outbox_count WHERE"
+                                    " name = 'pending'"),
+                     BODIES);
+    assert_int_equal(fixture_number(fixture,
+                                    "SELECT sum(count) FROM outbox_backlog"
+                                    " WHERE minute = 1"),
+                     BODIES);
+}
+
+static void what_no_trigger_checked_is_alone_in_its_lane(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_run_without_triggers(
+        fixture,
+        "INSERT INTO outbox (payload) VALUES ('no JSON'), (NULL), ('[]'),"
+        " ('{\"event\":{\"id\":\"1\",\"type\":\"T\",\"app_user_id\":\"a"
+        "\\u0000b\"}}')");
+    assert_int_equal(adopt_all(fixture, 100), 4);
+    assert_int_equal(fixture_number(fixture,
+                                    "SELECT count(*) FROM outbox_delivery"
+                                    " WHERE lane = '/' || id AND due_ms = 0"),
+                     4);
+}
+
+static void an_older_event_goes_before_those_that_wait(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    put_body(fixture, bodies[0], 1, false);
+    put_body(fixture, bodies[0], 2, true);
+    assert_string_equal(turns_due(fixture, 1), "2");
+    assert_int_equal(adopt_all(fixture, 100), 1);
+    assert_string_equal(turns_due(fixture, 1), "1");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 9, &claim), 1);
+    assert_int_equal(claim.id, 1);
+    turns_free(&claim, 1);
+}
+
+static void it_goes_on_where_it_stopped(void **state)
+{
+    struct fixture *fixture = *state;
+    put_body(fixture, bodies[0], 1, true);
+    assert_int_equal(adopt_all(fixture, 100), 0);
+    fixture_run(fixture, "DELETE FROM outbox_delivery");
+    assert_int_equal(adopt_all(fixture, 100), 0); /* looked at already */
+    fixture_check(fixture, outbox_recount(fixture->store, &fixture->err));
+    assert_int_equal(adopt_all(fixture, 100), 1);
+}
+
+static void a_recount_mends_the_counters(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < BODIES; i++)
+        put_body(fixture, bodies[i], i, true);
+    fixture_run(fixture,
+                "UPDATE outbox_delivery SET state = 'failed', settled_ms = 1,"
+                " due_ms = NULL WHERE id = 3;"
+                "UPDATE outbox_count SET count = 77;"
+                "UPDATE outbox_backlog SET count = 5;"
+                "INSERT INTO outbox_backlog VALUES (3, 'x', 9)");
+    fixture_check(fixture, outbox_recount(fixture->store, &fixture->err));
+    assert_string_equal(
+        fixture_text(fixture, "SELECT group_concat(name || count, ' ') FROM"
+                              " outbox_count"),
+        "delivered0 delivered_calls77 delivered_ever77 discarded0 failed1"
+        " pending7 sending0 skipped0");
+    assert_int_equal(
+        fixture_number(fixture, "SELECT sum(count) FROM outbox_backlog"),
+        BODIES - 1);
+}
+
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(it_is_as_if_the_trigger_had_been_on),
+        TEST(what_no_trigger_checked_is_alone_in_its_lane),
+        TEST(an_older_event_goes_before_those_that_wait),
+        TEST(it_goes_on_where_it_stopped),
+        TEST(a_recount_mends_the_counters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
