@@ -341,7 +341,7 @@ static void only_what_costs_a_try_counts_as_one(void **state)
         bool costs_try;
         int64_t now_ms;
         int64_t tries;
-        int64_t first_try_ms;
+        int64_t first_try_open_ms;
     } rows[] = {{false, 10, 0, 0}, {true, 20, 1, 20}, {true, 30, 2, 20}};
     fixture_put(fixture, "a", "RENEWAL", "anna");
     int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
@@ -352,7 +352,8 @@ static void only_what_costs_a_try_counts_as_one(void **state)
                                  .now_ms = rows[i].now_ms,
                                  .outcome = "retry",
                                  .state = "pending",
-                                 .costs_try = rows[i].costs_try};
+                                 .costs_try = rows[i].costs_try,
+                                 .open_ms = rows[i].now_ms};
         fixture_check(fixture,
                       outbox_begin_turn(fixture->store, epoch, &fixture->err));
         fixture_check(fixture, outbox_end_attempt(fixture->store, epoch, &end,
@@ -362,10 +363,10 @@ static void only_what_costs_a_try_counts_as_one(void **state)
         assert_int_equal(
             fixture_number(fixture, "SELECT tries FROM outbox_delivery"),
             rows[i].tries);
-        assert_int_equal(fixture_number(fixture,
-                                        "SELECT coalesce(first_try_ms, 0) FROM"
-                                        " outbox_delivery"),
-                         rows[i].first_try_ms);
+        assert_int_equal(
+            fixture_number(fixture, "SELECT coalesce(first_try_open_ms, 0) FROM"
+                                    " outbox_delivery"),
+            rows[i].first_try_open_ms);
         turns_free(&claim, 1);
     }
 }

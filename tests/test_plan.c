@@ -57,7 +57,7 @@ static int set_claim(void **state)
         .lane = (char *)(uintptr_t) "u1",
         .kind = "renewal",
         .arrived_ms = ARRIVED_MS,
-        .first_try_ms = OUTBOX_NO_TIME,
+        .first_try_open_ms = OUTBOX_NO_TIME,
         .sent_timestamp_ms = OUTBOX_NO_TIME,
         .confirmed_timestamp_ms = OUTBOX_NO_TIME,
     };

@@ -81,7 +81,7 @@ CREATE TABLE outbox_delivery (
         (settled_ms IS NULL) = (state = 'pending' OR state = 'sending')),
     attempts INTEGER NOT NULL DEFAULT 0,
     tries INTEGER NOT NULL DEFAULT 0,     -- attempts that cost a try
-    first_try_ms INTEGER,            -- or the last operator's retry
+    first_try_open_ms INTEGER,       -- open_ms then (outbox_destination)
     unknown INTEGER NOT NULL DEFAULT 0,   -- 1: an outcome is unknown
     bound INTEGER NOT NULL DEFAULT 0,     -- 1: an event call may have left
     epoch INTEGER                    -- the relay that is sending it
@@ -143,7 +143,8 @@ CREATE TABLE outbox_user (
     confirmed_timestamp_ms INTEGER,  -- newest confirmed, by its own 2xx
     confirmed_id INTEGER,
     confirmed_ms INTEGER,
-    confirmed_epoch INTEGER
+    confirmed_epoch INTEGER,
+    sent_events TEXT                 -- the last data events (event/merge.h)
 ) WITHOUT ROWID;
 
 -- The names sent to Intercom; a kind without a row has its default name.
@@ -176,6 +177,9 @@ CREATE TABLE outbox_destination (
     pause_reason TEXT,               -- NULL: not paused; '' without a reason
     paused_by TEXT,
     paused_since_ms INTEGER,
+    -- How long sending has been possible, all relays together: not held, not
+    -- paused, something getting through. The age of tries is counted in it.
+    open_ms INTEGER NOT NULL DEFAULT 0,
     wait_until_ms INTEGER,           -- a 429 said so
     quota_limit INTEGER,
     quota_left INTEGER,

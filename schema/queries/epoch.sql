@@ -1,8 +1,11 @@
 -- epoch.sql - a relay begins and ends.
 
 -- name: epoch_read
--- The epoch before, and how long its requests could take.
-SELECT epoch, timeout_ms FROM outbox_relay WHERE id = 1;
+-- The epoch before, how long its requests could take, and how long sending has
+-- been possible so far.
+SELECT epoch, timeout_ms,
+    (SELECT open_ms FROM outbox_destination WHERE id = 1)
+    FROM outbox_relay WHERE id = 1;
 
 -- name: epoch_begin
 -- Who we are.

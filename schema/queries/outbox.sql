@@ -16,9 +16,9 @@ SELECT epoch FROM outbox_relay WHERE id = 1;
 -- name: outbox_due_fresh
 -- Heads that never waited for a time, oldest first.
 SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
-    first_try_ms, unknown, bound, payload, contact_id, sent_timestamp_ms,
-    sent_id, sent_attributes, confirmed_timestamp_ms, confirmed_id,
-    confirmed_ms, confirmed_epoch
+    first_try_open_ms, unknown, bound, payload, contact_id,
+    sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
+    confirmed_id, confirmed_ms, confirmed_epoch, sent_events
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
@@ -27,9 +27,9 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
 -- name: outbox_due_retry
 -- Heads whose time has come, the longest overdue first.
 SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
-    first_try_ms, unknown, bound, payload, contact_id, sent_timestamp_ms,
-    sent_id, sent_attributes, confirmed_timestamp_ms, confirmed_id,
-    confirmed_ms, confirmed_epoch
+    first_try_open_ms, unknown, bound, payload, contact_id,
+    sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
+    confirmed_id, confirmed_ms, confirmed_epoch, sent_events
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
@@ -92,8 +92,9 @@ UPDATE outbox_delivery SET state = :state, reason = :reason,
     settled_ms = :settled_ms, bound = bound | :bound,
     unknown = CASE WHEN :settled_ms IS NULL THEN unknown | :unknown ELSE 0 END,
     tries = tries + :costs_try,
-    first_try_ms = CASE WHEN :costs_try THEN coalesce(first_try_ms, :now_ms)
-        ELSE first_try_ms END
+    first_try_open_ms = CASE WHEN :costs_try
+        THEN coalesce(first_try_open_ms, :open_ms)
+        ELSE first_try_open_ms END
     WHERE id = :id AND state = 'sending' AND epoch = :epoch
         AND attempts = :number;
 
@@ -111,10 +112,12 @@ INSERT INTO outbox_call (delivery_id, attempt, number, request, started_ms,
         :request_id, :result, :answer);
 
 -- name: outbox_end_user
--- What was learned of the user: a contact id ('': there is none any more),
--- and that Intercom has the attributes sent last.
-INSERT INTO outbox_user (lane, contact_id) VALUES (:lane, nullif(:contact, ''))
+-- What was learned of the user: a contact id ('': there is none any more), the
+-- data events sent, and that Intercom has the attributes sent last.
+INSERT INTO outbox_user (lane, contact_id, sent_events)
+    VALUES (:lane, nullif(:contact, ''), :sent_events)
     ON CONFLICT (lane) DO UPDATE SET
+        sent_events = coalesce(excluded.sent_events, sent_events),
         contact_id = CASE WHEN :contact IS NULL THEN contact_id
             ELSE excluded.contact_id END,
         confirmed_timestamp_ms = CASE WHEN :confirmed
@@ -130,6 +133,10 @@ INSERT INTO outbox_user (lane, contact_id) VALUES (:lane, nullif(:contact, ''))
 -- The destination is held, or no longer.
 UPDATE outbox_destination SET hold_reason = :reason, hold_text = :text,
     held_since_ms = :since_ms, probe_ms = :probe_ms WHERE id = 1;
+
+-- name: outbox_set_open
+-- How long sending has been possible.
+UPDATE outbox_destination SET open_ms = :open_ms WHERE id = 1;
 
 -- name: outbox_set_quota
 -- What the last answers said of the quota.

@@ -42,6 +42,7 @@ struct outbox_epoch_options {
 struct outbox_recovery {
     int64_t epoch;   /* ours */
     int64_t unknown; /* deliveries that an older epoch left sending */
+    int64_t open_ms; /* how long sending has been possible so far */
 };
 
 /* Begin a new epoch: number it, write who we are (pid, host), and make all
@@ -93,13 +94,13 @@ struct outbox_claim {
     char *payload;
     size_t payload_length;
     int64_t arrived_ms;
-    int attempts;         /* so far */
-    int tries;            /* so far */
-    int64_t first_try_ms; /* OUTBOX_NO_TIME: none yet */
-    bool unknown;         /* an attempt's outcome is unknown */
-    bool bound;           /* the bytes below are to be used */
-    char *attributes;     /* of the last attempts; NULL: none */
-    char *event_body;     /* of the last attempts; NULL: none */
+    int attempts;              /* so far */
+    int tries;                 /* so far */
+    int64_t first_try_open_ms; /* open_ms then; OUTBOX_NO_TIME: none yet */
+    bool unknown;              /* an attempt's outcome is unknown */
+    bool bound;                /* the bytes below are to be used */
+    char *attributes;          /* of the last attempts; NULL: none */
+    char *event_body;          /* of the last attempts; NULL: none */
     /* what is known of the user */
     char *contact_id;          /* NULL: not known */
     int64_t sent_timestamp_ms; /* newest sent; OUTBOX_NO_TIME: none */
@@ -109,6 +110,7 @@ struct outbox_claim {
     int64_t confirmed_id;
     int64_t confirmed_ms;
     int64_t confirmed_epoch;
+    char *sent_events; /* the last ones (event/merge.h); NULL: none */
 };
 
 /* Read up to limit due heads: fresh ones (due at 0) in id order and retries
@@ -181,10 +183,12 @@ struct outbox_end {
     int status;            /* the last HTTP status; 0: none */
     int64_t not_before_ms; /* with pending */
     bool costs_try;
+    int64_t open_ms;          /* how long sending has been possible so far */
     bool event_may_have_left; /* the bytes are bound from now on */
     const struct outbox_call *calls;
     size_t call_count;
     const char *contact_id;    /* learned; NULL: leave; "": forget it */
+    const char *sent_events;   /* of the user, as they are now; NULL: leave */
     bool attributes_confirmed; /* their own 2xx came in this attempt */
 };
 
@@ -207,6 +211,12 @@ struct outbox_hold {
  */
 MUST_CHECK bool outbox_set_hold(struct store *store,
                                 const struct outbox_hold *hold,
+                                struct err *err);
+
+/* Record how long sending has been possible (not held, not paused, something
+ * getting through), all relays together: the age of tries is counted in it. In
+ * a turn. */
+MUST_CHECK bool outbox_set_open(struct store *store, int64_t open_ms,
                                 struct err *err);
 
 struct outbox_quota {

@@ -130,7 +130,7 @@ static bool end_delivery(struct store *store, int64_t epoch,
     query_bind_int64(&query, "unknown", text_equals(end->outcome, "unknown"));
     query_bind_int64(&query, "bound", end->event_may_have_left);
     query_bind_int64(&query, "costs_try", end->costs_try);
-    query_bind_int64(&query, "now_ms", end->now_ms);
+    query_bind_int64(&query, "open_ms", end->open_ms);
     query_bind_int64(&query, "id", end->claim->id);
     query_bind_int64(&query, "epoch", epoch);
     query_bind_int64(&query, "number", end->number);
@@ -181,12 +181,14 @@ static bool record_call(struct store *store, const struct outbox_end *end,
 static bool record_user(struct store *store, int64_t epoch,
                         const struct outbox_end *end, struct err *err)
 {
-    if (end->contact_id == NULL && !end->attributes_confirmed)
+    if (end->contact_id == NULL && !end->attributes_confirmed &&
+        end->sent_events == NULL)
         return true;
     struct query query;
     query_open(&query, store, QUERY_OUTBOX_END_USER);
     query_bind_text(&query, "lane", end->claim->lane);
     query_bind_text(&query, "contact", end->contact_id);
+    query_bind_text(&query, "sent_events", end->sent_events);
     query_bind_int64(&query, "confirmed", end->attributes_confirmed);
     query_bind_int64(&query, "now_ms", end->now_ms);
     query_bind_int64(&query, "epoch", epoch);

@@ -28,7 +28,7 @@ static void read_claim(const struct query *query, struct outbox_claim *claim)
         .arrived_ms = query_int64(query, 3),
         .attempts = (int)query_int64(query, 4),
         .tries = (int)query_int64(query, 5),
-        .first_try_ms = query_time(query, 6),
+        .first_try_open_ms = query_time(query, 6),
         .unknown = query_int64(query, 7) != 0,
         .bound = query_int64(query, 8) != 0,
         .contact_id = query_text(query, 10),
@@ -39,6 +39,7 @@ static void read_claim(const struct query *query, struct outbox_claim *claim)
         .confirmed_id = query_int64(query, 15),
         .confirmed_ms = query_time(query, 16),
         .confirmed_epoch = query_int64(query, 17),
+        .sent_events = query_text(query, 18),
     };
     query_copy(query, 2, claim->kind, sizeof(claim->kind));
     claim->payload = query_bytes(query, 9, &claim->payload_length);
@@ -134,5 +135,6 @@ void outbox_claim_free(struct outbox_claim *claim)
     free(claim->event_body);
     free(claim->contact_id);
     free(claim->sent_attributes);
+    free(claim->sent_events);
     *claim = (struct outbox_claim){0};
 }

@@ -42,6 +42,14 @@ bool outbox_set_hold(struct store *store, const struct outbox_hold *hold,
     return query_run(&query, err);
 }
 
+bool outbox_set_open(struct store *store, int64_t open_ms, struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_SET_OPEN);
+    query_bind_int64(&query, "open_ms", open_ms);
+    return query_run(&query, err);
+}
+
 bool outbox_set_quota(struct store *store, const struct outbox_quota *quota,
                       struct err *err)
 {

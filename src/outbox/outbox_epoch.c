@@ -73,6 +73,7 @@ static bool begin_epoch(struct store *store,
         return false;
     recovery->epoch = query_int64(&query, 0) + 1;
     int64_t timeout_ms = query_time(&query, 1);
+    recovery->open_ms = query_int64(&query, 2);
     query_close(&query);
     if (timeout_ms == OUTBOX_NO_TIME)
         timeout_ms = options->timeout_ms;

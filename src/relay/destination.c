@@ -10,6 +10,9 @@
 static const int64_t FIRST_PROBE_MS = 30 * 1000;
 static const int64_t MOST_PROBE_MS = 5 * 60 * 1000;
 
+/* While only failures are seen. */
+static const int64_t ASK_ME_EVERY_MS = 60 * 1000;
+
 static int64_t probe_interval_ms(int probes)
 {
     int64_t interval_ms = FIRST_PROBE_MS;
@@ -75,6 +78,45 @@ void destination_init(struct destination *destination, uint64_t seed)
     breaker_init(&destination->breaker);
 }
 
+/* Anything but 408, 425 and 5xx is getting through (design, "Verdicts"). */
+static bool gets_through(const struct http_answer *answer)
+{
+    return answer->end == HTTP_ANSWERED && answer->status != 408 &&
+           answer->status != 425 && answer->status < 500;
+}
+
+static void notice_failing(struct destination *destination,
+                           const struct http_answer *answer, int64_t now_ms)
+{
+    if (gets_through(answer)) {
+        destination->failing_since_ms = 0;
+    } else if (destination->failing_since_ms == 0 &&
+               answer->trouble != HTTP_STOPPED) {
+        destination->failing_since_ms = now_ms;
+        destination->asked_me_ms = now_ms;
+    }
+}
+
+/* One poisoned delivery may be all that there is: the failures alone do not
+ * tell whether Intercom is out of reach. */
+static bool is_time_to_ask_me(const struct destination *destination,
+                              int64_t now_ms)
+{
+    return destination->failing_since_ms != 0 &&
+           !destination->probe_under_way &&
+           (now_ms - destination->asked_me_ms >= ASK_ME_EVERY_MS ||
+            now_ms < destination->asked_me_ms);
+}
+
+void destination_tick(struct destination *destination, int64_t monotonic_ms)
+{
+    bool is_open = !is_held(destination) && !destination->is_paused &&
+                   destination->failing_since_ms == 0;
+    if (is_open && destination->ticked_ms != 0)
+        destination->open_ms += monotonic_ms - destination->ticked_ms;
+    destination->ticked_ms = monotonic_ms;
+}
+
 void destination_ask_leave(struct destination *destination, int64_t now_ms,
                            int under_way, int room,
                            struct destination_leave *leave)
@@ -89,6 +131,9 @@ void destination_ask_leave(struct destination *destination, int64_t now_ms,
             leave->deliveries = pacer_allowed(&destination->pacer, now_ms, 1);
         return;
     }
+    leave->get_me = is_time_to_ask_me(destination, now_ms);
+    if (leave->get_me)
+        destination->asked_me_ms = now_ms;
     if (destination->is_paused || room <= 0)
         return;
     int allowed =
@@ -116,6 +161,7 @@ void destination_take_answer(struct destination *destination,
                              const struct http_answer *answer, int64_t now_ms)
 {
     pacer_take_answer(&destination->pacer, answer, now_ms);
+    notice_failing(destination, answer, now_ms);
     if (answer->end != HTTP_ANSWERED || answer->quota_limit == HTTP_NONE)
         return;
     destination->quota_limit = answer->quota_limit;
@@ -171,9 +217,11 @@ void destination_take_me(struct destination *destination,
                          const struct verdict *verdict, int64_t now_ms)
 {
     destination->probe_under_way = false;
-    if (!is_held(destination))
+    if (!is_held(destination) && verdict->action == VERDICT_HOLD)
+        hold(destination, verdict, false, now_ms);
+    else if (!is_held(destination))
         return;
-    if (verdict->action == VERDICT_GO_ON)
+    else if (verdict->action == VERDICT_GO_ON)
         lift_hold(destination, now_ms);
     else if (verdict->action == VERDICT_HOLD)
         hold(destination, verdict, true, now_ms);

@@ -33,6 +33,14 @@ struct destination {
     int64_t quota_limit;
     int64_t quota_left;
     int64_t quota_reset_ms;
+    /* How long sending has been possible: not held, not paused, and something
+     * getting through. Deliveries that keep failing age by it. */
+    int64_t open_ms;
+    int64_t ticked_ms; /* monotonic; 0: never */
+    /* Since when nothing but failures in transit came back (wall clock); 0:
+     * something gets through. */
+    int64_t failing_since_ms;
+    int64_t asked_me_ms;  /* while failing: the last GET /me */
     struct random random; /* jitter */
 };
 
@@ -42,11 +50,16 @@ void destination_init(struct destination *destination, uint64_t seed);
 struct destination_leave {
     int deliveries; /* 0 … room */
     bool is_probe;  /* the one delivery is a probe of a hold */
-    bool get_me;    /* ask GET /me now: the hold's probe */
+    /* Ask GET /me now: the hold's probe; or, while nothing but failures is
+     * seen, whether anything gets through at all. */
+    bool get_me;
 };
 void destination_ask_leave(struct destination *destination, int64_t now_ms,
                            int under_way, int room,
                            struct destination_leave *leave);
+
+/* Time has passed. */
+void destination_tick(struct destination *destination, int64_t monotonic_ms);
 
 /* When destination_ask_leave() may give more; INT64_MAX: only an answer or an
  * operator changes that. */

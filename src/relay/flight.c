@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "event/merge.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -114,32 +115,39 @@ static int64_t next_try_ms(const struct flight *flight,
     return verdict->closed_by_us && next_ms < quiet_ms ? quiet_ms : next_ms;
 }
 
+/* Held, paused or cut off from Intercom, nothing ages. */
+static int64_t age_of_tries_ms(const struct flight *flight,
+                               const struct flight_policy *policy)
+{
+    int64_t first_ms = flight->claim.first_try_open_ms;
+    return first_ms == OUTBOX_NO_TIME ? 0 : policy->open_ms - first_ms;
+}
+
 static bool has_given_up(const struct flight *flight,
-                         const struct flight_policy *policy, int64_t now_ms)
+                         const struct flight_policy *policy)
 {
     const struct verdict *verdict = &flight->verdict;
-    int64_t first_ms = flight->claim.first_try_ms;
-    if (!verdict->costs_try || first_ms == OUTBOX_NO_TIME)
+    if (!verdict->costs_try ||
+        flight->claim.first_try_open_ms == OUTBOX_NO_TIME)
         return false;
     int64_t most_ms = policy->give_up_ms;
     if (text_equals(verdict->reason, "contact_missing") &&
         CONTACT_MISSING_MS < most_ms)
         most_ms = CONTACT_MISSING_MS;
-    return now_ms - first_ms >= most_ms;
+    return age_of_tries_ms(flight, policy) >= most_ms;
 }
 
 static void describe_retry(const struct flight *flight,
                            const struct flight_policy *policy, int64_t now_ms,
-                           struct outbox_end *end, char result[256])
+                           struct outbox_end *end, struct flight_words *words)
 {
     const struct verdict *verdict = &flight->verdict;
     end->outcome = verdict->outcome_is_unknown ? "unknown" : "retry";
-    if (has_given_up(flight, policy, now_ms)) {
+    if (has_given_up(flight, policy)) {
         char age[32];
-        text_format_duration(now_ms - flight->claim.first_try_ms, age,
-                             sizeof(age));
-        (void)snprintf(result, 256, "%s; gave up after %s", verdict->result,
-                       age);
+        text_format_duration(age_of_tries_ms(flight, policy), age, sizeof(age));
+        (void)snprintf(words->result, sizeof(words->result),
+                       "%s; gave up after %s", verdict->result, age);
         end->outcome = "failed";
         end->state = "failed";
         return;
@@ -148,9 +156,36 @@ static void describe_retry(const struct flight *flight,
     end->not_before_ms = next_try_ms(flight, policy, now_ms);
 }
 
-void flight_describe_end(const struct flight *flight,
+/* Two events of one user, name and second are one at Intercom: say so. */
+static void describe_delivered(struct flight *flight, struct outbox_end *end,
+                               struct flight_words *words)
+{
+    end->outcome = "delivered";
+    end->state = "delivered";
+    const char *event_body = flight->plan.event_body;
+    if (event_body == NULL)
+        return;
+    int64_t twin = merge_find(flight->claim.sent_events, event_body);
+    if (twin == flight->claim.id)
+        return;
+    if (twin != 0) {
+        (void)snprintf(words->reason, sizeof(words->reason),
+                       "merged with #%lld", (long long)twin);
+        end->reason = words->reason;
+        return;
+    }
+    struct buf sent_events;
+    buf_init(&sent_events, 4096);
+    merge_add(flight->claim.sent_events, event_body, flight->claim.id,
+              &sent_events);
+    free(flight->sent_events);
+    flight->sent_events = buf_take(&sent_events);
+    end->sent_events = flight->sent_events;
+}
+
+void flight_describe_end(struct flight *flight,
                          const struct flight_policy *policy, int64_t now_ms,
-                         struct outbox_end *end, char result[256])
+                         struct outbox_end *end, struct flight_words *words)
 {
     const struct verdict *verdict = &flight->verdict;
     *end = (struct outbox_end){
@@ -158,9 +193,10 @@ void flight_describe_end(const struct flight *flight,
         .number = flight->claim.attempts + 1,
         .now_ms = now_ms,
         .reason = verdict->reason,
-        .result = result,
+        .result = words->result,
         .status = verdict->status,
         .costs_try = verdict->costs_try,
+        .open_ms = policy->open_ms,
         .event_may_have_left = flight->chain.event_may_have_left,
         .calls = flight->calls,
         .call_count = flight->call_count,
@@ -168,11 +204,10 @@ void flight_describe_end(const struct flight *flight,
             flight->chain.contact_changed ? flight->chain.contact_id : NULL,
         .attributes_confirmed = flight->chain.attributes_written,
     };
-    (void)snprintf(result, 256, "%s", verdict->result);
+    (void)snprintf(words->result, sizeof(words->result), "%s", verdict->result);
     switch (verdict->action) {
     case VERDICT_GO_ON:
-        end->outcome = "delivered";
-        end->state = "delivered";
+        describe_delivered(flight, end, words);
         break;
     case VERDICT_FAIL:
         end->outcome = "failed";
@@ -183,7 +218,7 @@ void flight_describe_end(const struct flight *flight,
         end->state = "pending";
         break;
     default:
-        describe_retry(flight, policy, now_ms, end, result);
+        describe_retry(flight, policy, now_ms, end, words);
         break;
     }
 }
@@ -196,6 +231,7 @@ void flight_free(struct flight *flight)
         free(flight->calls[i].result);
         free(flight->calls[i].answer);
     }
+    free(flight->sent_events);
     intercom_free(&flight->chain);
     plan_free(&flight->plan);
     outbox_claim_free(&flight->claim);

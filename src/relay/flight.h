@@ -31,6 +31,7 @@ struct flight {
     struct verdict verdict;      /* once it has ended */
     struct http_request request; /* a call that is put off … */
     int64_t call_at_ms;          /* … until then (monotonic) */
+    char *sent_events;           /* the user's, this one added; or NULL */
     bool is_probe;
     struct flight *next;
 };
@@ -54,16 +55,23 @@ enum intercom_next flight_resume(struct flight *flight,
 
 struct flight_policy {
     struct backoff backoff;
-    int64_t give_up_ms; /* age of tries at which a delivery fails */
+    int64_t give_up_ms; /* age of tries at which a delivery fails … */
+    int64_t open_ms;    /* … counted in the time that sending was possible */
     int64_t timeout_ms; /* of one request */
     uint32_t random;    /* of this retry */
 };
 
-/* What the outbox is to record of an ended flight. Borrows from it; result
- * has room for what a person reads. */
-void flight_describe_end(const struct flight *flight,
+/* Room for what a person reads of the end, and for its one word. */
+struct flight_words {
+    char result[256];
+    char reason[40]; /* "merged with #41" */
+};
+
+/* What the outbox is to record of an ended flight. Borrows from it and from
+ * words. */
+void flight_describe_end(struct flight *flight,
                          const struct flight_policy *policy, int64_t now_ms,
-                         struct outbox_end *end, char result[256]);
+                         struct outbox_end *end, struct flight_words *words);
 
 /* NULL is fine. */
 void flight_free(struct flight *flight);

@@ -55,6 +55,7 @@ static bool newest_is_confirmed(const struct outbox_claim *claim,
            claim->confirmed_timestamp_ms == claim->sent_timestamp_ms &&
            claim->confirmed_id == claim->sent_id &&
            claim->confirmed_epoch == context->epoch &&
+           claim->confirmed_ms >= context->trusted_since_ms &&
            claim->confirmed_ms <= context->now_ms &&
            context->now_ms - claim->confirmed_ms < CONFIRMED_FOR_MS;
 }

@@ -33,7 +33,10 @@ struct plan {
 
 struct plan_context {
     const struct mapping_policy *policy;
-    int64_t epoch;  /* ours */
+    int64_t epoch; /* ours */
+    /* What was confirmed before is not trusted: the token, and with it perhaps
+     * the workspace, has changed (wall clock); 0: it has not. */
+    int64_t trusted_since_ms;
     int64_t now_ms; /* wall clock */
 };
 

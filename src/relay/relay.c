@@ -101,8 +101,9 @@ static void end_flight(struct relay *relay, struct flight *flight)
 static void begin_upkeep(struct relay *relay, enum upkeep_job job)
 {
     struct http_request request;
-    if (job == UPKEEP_GET_ME && relay->seams.refresh_token != NULL)
-        (void)relay->seams.refresh_token(relay->seams.refresh_context);
+    if (job == UPKEEP_GET_ME && relay->seams.refresh_token != NULL &&
+        relay->seams.refresh_token(relay->seams.refresh_context))
+        relay_take_new_token(relay);
     upkeep_begin(&relay->upkeep, job, &request);
     start_call(relay, &request, &relay->upkeep);
 }
@@ -184,8 +185,9 @@ static void take_upkeep_answer(struct relay *relay,
         release_waiting(relay, &verdict);
         return;
     }
+    bool was_held = relay->destination.hold_reason != NULL;
     destination_take_me(&relay->destination, &verdict, now_ms(relay));
-    if (relay->destination.hold_reason == NULL)
+    if (was_held != (relay->destination.hold_reason != NULL))
         log_hold(&relay->destination);
 }
 
@@ -225,9 +227,9 @@ static void take_over_turn(struct relay *relay, struct turn *turn)
         destination_start_probe(&relay->destination);
     relay->destination.hold_changed = false;
     relay->more_is_due = turn->more_is_due;
-    if (turn->recorded_quota) {
+    if (turn->recorded) {
         relay->destination.quota_changed = false;
-        relay->turn.quota_recorded_ms = monotonic_ms(relay);
+        relay->turn.recorded_ms = monotonic_ms(relay);
     }
     while ((flight = queue_take(&turn->claimed)) != NULL) {
         struct http_request request;
@@ -446,6 +448,7 @@ bool relay_new(const struct relay_policy *policy,
     made->look = true;
     made->outlook.next_due_ms = OUTBOX_NO_TIME;
     destination_init(&made->destination, policy->seed + 1);
+    made->destination.open_ms = recovery.open_ms;
     made->destination.hold_changed = true; /* an older epoch's is over */
     upkeep_init(&made->upkeep);
     queue_init(&made->delayed);
@@ -468,6 +471,7 @@ enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
                             struct err *err)
 {
     *wait_ms = 0;
+    destination_tick(&relay->destination, monotonic_ms(relay));
     make_delayed_calls(relay);
     take_answers(relay);
     cut_if_late(relay);
@@ -501,8 +505,9 @@ void relay_look(struct relay *relay)
     relay->look = true;
 }
 
-void relay_probe_now(struct relay *relay)
+void relay_take_new_token(struct relay *relay)
 {
+    relay->turn.trusted_since_ms = now_ms(relay);
     destination_probe_now(&relay->destination, now_ms(relay));
 }
 

@@ -78,8 +78,10 @@ bool relay_notice_changes(struct relay *relay);
  */
 void relay_look(struct relay *relay);
 
-/* What stopped the sending may be mended: probe a hold now. */
-void relay_probe_now(struct relay *relay);
+/* There is a new token: what stopped the sending may be mended, so a hold is
+ * probed now; and it may be for another workspace, so what was confirmed there
+ * is written again. */
+void relay_take_new_token(struct relay *relay);
 
 /* True while no delivery is under way. */
 bool relay_is_idle(const struct relay *relay);

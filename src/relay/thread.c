@@ -108,7 +108,7 @@ static void wait_for_work(struct relay_thread *thread, int64_t wait_ms)
     struct wake_news news;
     wake_drain(thread->wake, monotonic_ms(), &news);
     if (news.token_file && refresh_token(thread))
-        relay_probe_now(thread->relay);
+        relay_take_new_token(thread->relay);
     if (news.place)
         relay_look(thread->relay);
     if (news.hint && relay_is_idle(thread->relay))

@@ -8,8 +8,8 @@
 
 enum { MOST_IN_A_TURN = 128 }; /* deliveries handled in one transaction */
 
-/* The quota is recorded no more often than this. */
-static const int64_t QUOTA_EVERY_MS = 1000;
+/* The quota and the like are recorded no more often than this. */
+static const int64_t RECORD_EVERY_MS = 1000;
 
 static const struct backoff retry_backoff = {
     .base_ms = 1000,
@@ -23,14 +23,15 @@ static bool record_ended(struct turn_context *context, struct turn *turn,
         .backoff = retry_backoff,
         .give_up_ms = context->policy->give_up_ms,
         .timeout_ms = context->policy->timeout_ms,
+        .open_ms = context->destination->open_ms,
     };
     for (struct flight *flight = context->ended->first; flight != NULL;
          flight = flight->next) {
         struct outbox_end end;
-        char result[256];
+        struct flight_words words;
         policy.random = random_next(context->random);
         flight_describe_end(flight, &policy, clock_wall_ms(context->clock),
-                            &end, result);
+                            &end, &words);
         if (!outbox_end_attempt(context->store, context->epoch, &end, err))
             return false;
         turn->delivered += strcmp(end.state, "delivered") == 0;
@@ -53,17 +54,28 @@ static bool record_hold(struct turn_context *context, struct err *err)
     return outbox_set_hold(context->store, &hold, err);
 }
 
-static bool quota_is_to_be_recorded(const struct turn_context *context)
+static bool is_time_to_record(const struct turn_context *context)
 {
-    return context->destination->quota_changed &&
-           clock_monotonic_ms(context->clock) - context->quota_recorded_ms >=
-               QUOTA_EVERY_MS;
+    return clock_monotonic_ms(context->clock) - context->recorded_ms >=
+           RECORD_EVERY_MS;
 }
 
-static bool record_quota(struct turn_context *context, struct turn *turn,
-                         struct err *err)
+static bool quota_is_to_be_recorded(const struct turn_context *context)
 {
-    if (!quota_is_to_be_recorded(context))
+    return context->destination->quota_changed && is_time_to_record(context);
+}
+
+/* What changes all the time is recorded now and then, in a turn that has other
+ * work or is about the quota alone. */
+static bool record_now_and_then(struct turn_context *context, struct turn *turn,
+                                struct err *err)
+{
+    if (!is_time_to_record(context))
+        return true;
+    turn->recorded = true;
+    if (!outbox_set_open(context->store, context->destination->open_ms, err))
+        return false;
+    if (!context->destination->quota_changed)
         return true;
     const struct destination *destination = context->destination;
     int64_t wait_ms = destination->pacer.wait_until_ms;
@@ -74,7 +86,6 @@ static bool record_quota(struct turn_context *context, struct turn *turn,
         .wait_until_ms =
             wait_ms > clock_wall_ms(context->clock) ? wait_ms : OUTBOX_NO_TIME,
     };
-    turn->recorded_quota = true;
     return outbox_set_quota(context->store, &quota, err);
 }
 
@@ -164,6 +175,7 @@ static bool claim_due(struct turn_context *context, struct turn *turn,
     const struct plan_context plan_context = {
         .policy = &mapping,
         .epoch = context->epoch,
+        .trusted_since_ms = context->trusted_since_ms,
         .now_ms = clock_wall_ms(context->clock),
     };
     int limit;
@@ -199,7 +211,7 @@ bool turn_commit(struct turn_context *context, struct turn *turn,
     struct store *store = context->store;
     bool done = outbox_begin_turn(store, context->epoch, err) &&
                 record_ended(context, turn, err) && record_hold(context, err) &&
-                record_quota(context, turn, err) &&
+                record_now_and_then(context, turn, err) &&
                 claim_due(context, turn, err) && outbox_commit_turn(store, err);
     if (!done) {
         store_rollback(store);

@@ -24,7 +24,8 @@ struct turn_context {
     struct random *random; /* jitter */
     struct queue *ended;   /* to be recorded */
     int64_t epoch;
-    int64_t quota_recorded_ms; /* monotonic */
+    int64_t trusted_since_ms; /* as in struct plan_context */
+    int64_t recorded_ms;      /* monotonic: quota and the like */
 };
 
 /* What one transaction does. It counts only once it is committed. */
@@ -33,7 +34,7 @@ struct turn {
     struct queue claimed; /* to be started */
     int handled;          /* claims looked at */
     bool more_is_due;
-    bool recorded_quota;
+    bool recorded; /* quota and the like */
     int64_t delivered;
     int64_t failed;
     int64_t skipped;

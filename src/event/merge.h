@@ -1,0 +1,27 @@
+/* merge.h - data events that Intercom makes one.
+ *
+ * Intercom keeps one event of a user, name and second: the second one is
+ * answered 202 and merged (facts on Intercom, "POST /events"). The outbox says
+ * so in the delivery's reason. For this it keeps, with each user, the last
+ * data events sent, one a line: "ID CREATED_AT NAME\n". Two with more than
+ * MERGE_MOST_EVENTS - 1 others between them are not recognised. Pure. */
+#ifndef EVENT_MERGE_H
+#define EVENT_MERGE_H
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+enum { MERGE_MOST_EVENTS = 8 };
+
+/* Find the event that Intercom takes for the same as this body of POST
+ * /events, rendered by mapping_write_event(). sent_events may be NULL. Returns
+ * its delivery's id; 0: none. */
+int64_t merge_find(const char *sent_events, const char *event_body);
+
+/* Add to out the lines of sent_events (NULL: none), the oldest left out where
+ * there are too many, and one for the event of this delivery. */
+void merge_add(const char *sent_events, const char *event_body, int64_t id,
+               struct buf *out);
+
+#endif
