@@ -108,7 +108,7 @@ static void add_row(struct list *list, const struct view_delivery *row)
     columns_add(columns, OUTPUT_PLAIN, buf_text(&text));
     columns_add(columns, OUTPUT_PLAIN,
                 words_lane_is_user(row->lane) ? row->lane : "-");
-    columns_add_format(columns, OUTPUT_PLAIN, "%d", row->tries);
+    columns_add_format(columns, OUTPUT_PLAIN, "%d", row->attempts);
     buf_clear(&text);
     words_add_result(row, list->now_ms, &text);
     columns_add(columns, OUTPUT_PLAIN, buf_text(&text));
@@ -178,7 +178,7 @@ const struct command command_list = {
     .arguments = "[state:WORD]",
     .summary = "List deliveries, newest first",
     .details =
-        "One line a delivery: its state, id, age, event, user, tries, and "
+        "One line a delivery: its state, id, age, event, user, attempts, and "
         "where it is now: the last answer, \"retry in 4 min\", or \"behind "
         "#41\" when an older delivery of the same user comes first.\n\n"
         "state:WORD shows one state only: pending, sending, delivered, failed, "

@@ -140,5 +140,5 @@ void help_write_overview(struct buf *out)
         add_option(&rows[i], out);
     buf_add_text(out,
                  "\n`subrelay COMMAND --help` says more about each. To see "
-                 "it all at work: subrelay demo\n");
+                 "it all at work:\nsubrelay demo\n");
 }

@@ -43,6 +43,9 @@ void show_tell(const struct show_delivery *delivery, struct show_story *story)
     buf_init(&story->why, 4096);
     if (text_equals(row->state, "skipped") && row->reason != NULL)
         buf_add_text(&story->why, mapping_explain_skip(row->reason));
+    else if (text_equals(row->state, "delivered") && row->reason == NULL)
+        buf_add_format(&story->why, "Intercom took it (%s)",
+                       row->result == NULL ? "no call" : row->result);
     else
         words_add_result(row, delivery->now_ms, &story->why);
     if (text_equals(row->state, "failed") && row->reason != NULL)

@@ -181,7 +181,7 @@ static void write_states(const struct view_status *status,
         char age[NUMBER_BYTES];
         text_format_duration(status->now_ms - status->oldest_pending_ms, age,
                              sizeof(age));
-        buf_add_format(&output->text, "The oldest pending one waits for %s.\n",
+        buf_add_format(&output->text, "The oldest pending one has waited %s.\n",
                        age);
     }
 }

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import unittest
 
-from harness import LIMIT_S, PROGRAM, WEBHOOKS, Case, environment, wait_line, webhook
+from harness import (LIMIT_S, PROGRAM, WEBHOOKS, Case, environment, wait_line,
+                     webhook)
 
 # What becomes of each sample, and the name that it arrives under.
 SAMPLES = {
