@@ -80,9 +80,15 @@ class Enqueue(Case):
         self.write("other", "")
         os.unlink(self.path("other"))
         os.link(self.path("outbox.db"), self.path("other"))
-        for name in ("outbox.db", "./outbox.db", "other"):
-            _, said = self.expect(3, "enqueue", name)
-            self.assertIn("is the database itself", said)
+        os.symlink("outbox.db", self.path("link"))
+        open_one = sqlite3.connect(self.path("outbox.db"))
+        self.addCleanup(open_one.close)
+        open_one.execute("SELECT count(*) FROM outbox").fetchone()
+        for name in ("outbox.db", "./outbox.db", "other", "link",
+                     "outbox.db-shm", "outbox.db-wal"):
+            for database in ("outbox.db", "link"):
+                _, said = self.expect(3, "-d", database, "enqueue", name)
+                self.assertIn("is the database itself", said)
         with open(self.path("outbox.db"), "rb") as database:
             done = subprocess.run([PROGRAM, "enqueue"], stdin=database,
                                   capture_output=True, cwd=self.folder,

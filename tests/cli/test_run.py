@@ -120,9 +120,12 @@ class Run(Case):
             self.assertIn("not running", self.expect(0, "status")[0])
 
     def test_the_grace_ends_what_takes_too_long(self):
-        for options, signals in ((("--grace", "0"), 1), (("--grace", "1h"), 2)):
-            sandbox = self.sandbox("--latency", "60000")
-            self.expect(0, "enqueue", stdin=webhook(f"e{signals}"))
+        # The answer would come in ten minutes.
+        for options, signals in ((("--grace", "0", "--timeout", "10m"), 1),
+                                 (("--grace", "1h", "--timeout", "10m"), 2)):
+            sandbox = self.sandbox("--latency", "600000")
+            self.expect(0, "enqueue", stdin=webhook(
+                f"e{signals}", app_user_id=f"user-{signals}"))
             process = self.relay(sandbox, *options)
             while sandbox.get("stats")["calls"] == 0:
                 pass
