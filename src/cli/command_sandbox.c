@@ -71,14 +71,11 @@ static const struct options_row options[] = {
              "workspace does"},
 };
 
+/* Start it; token NULL: any is taken. */
 static bool start(const struct settings *settings,
-                  const struct address *address, struct sandbox **sandbox,
-                  struct err *err)
+                  const struct address *address, const char *token,
+                  struct sandbox **sandbox, struct err *err)
 {
-    char *token = NULL;
-    if (settings->token_file != NULL &&
-        !file_read_secret(settings->token_file, &token, err))
-        return false;
     const struct sandbox_options sandbox_options = {
         .address = address->host,
         .port = address->port,
@@ -89,9 +86,7 @@ static bool start(const struct settings *settings,
         .token = token,
         .attributes_missing = settings->attributes_missing,
     };
-    bool started = sandbox_start(&sandbox_options, sandbox, err);
-    free(token);
-    return started;
+    return sandbox_start(&sandbox_options, sandbox, err);
 }
 
 static void wait_for_signal(int descriptor)
@@ -135,28 +130,41 @@ static enum command_exit serve(const struct command_call *call,
     return EXIT_DONE;
 }
 
+static enum command_exit start_and_serve(const struct command_call *call,
+                                         const struct address *address,
+                                         const char *token)
+{
+    struct sandbox *sandbox;
+    struct err err;
+    int signals;
+    if (!signals_open(&signals, &err))
+        return command_fail(call, EXIT_ENVIRONMENT, &err);
+    enum command_exit code;
+    if (start(call->settings, address, token, &sandbox, &err)) {
+        code = serve(call, address, sandbox, signals);
+        sandbox_stop(sandbox);
+    } else {
+        code = command_fail(
+            call, err.code == ERR_INVALID ? EXIT_USAGE : EXIT_ENVIRONMENT,
+            &err);
+    }
+    (void)close(signals);
+    return code;
+}
+
 static enum command_exit run(const struct command_call *call)
 {
     const struct settings *settings = call->settings;
     struct address address;
     struct err err;
-    int signals;
+    char *token = NULL;
     if (!address_parse(settings->listen, &address, &err))
         return command_fail_text(call, EXIT_USAGE, "--listen: %s", err.text);
-    if (!signals_open(&signals, &err))
+    if (settings->token_file != NULL &&
+        !file_read_secret(settings->token_file, &token, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-
-    enum command_exit code;
-    struct sandbox *sandbox;
-    if (start(settings, &address, &sandbox, &err)) {
-        code = serve(call, &address, sandbox, signals);
-        sandbox_stop(sandbox);
-    } else {
-        bool is_usage = err.code == ERR_INVALID && settings->token_file == NULL;
-        code =
-            command_fail(call, is_usage ? EXIT_USAGE : EXIT_ENVIRONMENT, &err);
-    }
-    (void)close(signals);
+    enum command_exit code = start_and_serve(call, &address, token);
+    free(token);
     return code;
 }
 
