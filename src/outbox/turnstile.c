@@ -13,7 +13,12 @@ struct gate {
     struct gate *next;
     char *path;
     int users; /* handles; under gates_mutex */
+    /* A flag under a mutex, and not a mutex that is held throughout: to wait
+     * for it by the monotonic clock is a call that the thread sanitizer does
+     * not know. */
     pthread_mutex_t mutex;
+    pthread_cond_t left; /* its clock is the monotonic one */
+    bool is_taken;       /* under mutex */
 };
 
 struct turnstile {
@@ -37,6 +42,11 @@ static struct gate *make_gate(const char *path)
     struct gate *gate = mem_new(sizeof(*gate));
     gate->path = mem_copy_text(path);
     (void)pthread_mutex_init(&gate->mutex, NULL);
+    pthread_condattr_t monotonic;
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&gate->left, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
     gate->next = gates;
     gates = gate;
     return gate;
@@ -48,6 +58,7 @@ static void remove_gate(struct gate *gate)
     while (*link != gate)
         link = &(*link)->next;
     *link = gate->next;
+    (void)pthread_cond_destroy(&gate->left);
     (void)pthread_mutex_destroy(&gate->mutex);
     free(gate->path);
     free(gate);
@@ -88,8 +99,14 @@ bool turnstile_enter(struct turnstile *turnstile, int wait_ms)
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
-    turnstile->inside = pthread_mutex_clocklock(&turnstile->gate->mutex,
-                                                CLOCK_MONOTONIC, &until) == 0;
+    struct gate *gate = turnstile->gate;
+    int waited = 0;
+    (void)pthread_mutex_lock(&gate->mutex);
+    while (gate->is_taken && waited == 0)
+        waited = pthread_cond_timedwait(&gate->left, &gate->mutex, &until);
+    turnstile->inside = !gate->is_taken;
+    gate->is_taken = true;
+    (void)pthread_mutex_unlock(&gate->mutex);
     return turnstile->inside;
 }
 
@@ -97,6 +114,10 @@ void turnstile_leave(struct turnstile *turnstile)
 {
     if (!turnstile->inside)
         return;
+    struct gate *gate = turnstile->gate;
     turnstile->inside = false;
-    (void)pthread_mutex_unlock(&turnstile->gate->mutex);
+    (void)pthread_mutex_lock(&gate->mutex);
+    gate->is_taken = false;
+    (void)pthread_cond_signal(&gate->left);
+    (void)pthread_mutex_unlock(&gate->mutex);
 }
