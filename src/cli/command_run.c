@@ -23,6 +23,9 @@ enum {
     /* After --grace the relay cuts what is under way and records it; so long
      * may the recording take. */
     RECORD_MS = 1 * SECOND_MS,
+    /* --standby: how often to try for the lock. The relay before may end by
+     * kill -9, and nothing tells of that. */
+    STANDBY_TRY_MS = 300,
 };
 
 enum choice { CHOICE_SEND, CHOICE_SKIP };
@@ -39,6 +42,7 @@ struct settings {
     int64_t give_up_ms;
     bool drain;
     int64_t drain_wait_ms; /* DRAIN_WAIT_NOT_GIVEN: a minute */
+    bool standby;
     bool insecure_http;
 };
 
@@ -133,6 +137,11 @@ static const struct options_row options[] = {
      .maximum = MS_DAY,
      .help = "with --drain: wait for deliveries that are due within this time "
              "(60s)"},
+    {.name = "standby",
+     .type = OPTIONS_FLAG,
+     FIELD(standby),
+     .help = "while another relay runs on this file, wait and take over when "
+             "it ends or dies"},
     {.name = "insecure-http",
      .type = OPTIONS_FLAG,
      FIELD(insecure_http),
@@ -182,6 +191,7 @@ static struct relay_policy make_policy(const struct settings *settings)
         .connections = (int)settings->connections,
         .timeout_ms = settings->timeout_ms,
         .give_up_ms = settings->give_up_ms,
+        .check_attributes = true,
         .send_sandbox_events = settings->sandbox_events == CHOICE_SEND,
         .skip_anonymous_users = settings->anonymous_users == CHOICE_SKIP,
         .drain = settings->drain,
@@ -208,6 +218,28 @@ static bool start(struct run *run, const char *url, struct err *err)
     bool started = relay_thread_start(&thread_options, &run->thread, err);
     token_free(&token);
     return started;
+}
+
+/* With --standby wait while another relay holds the lock. False: no relay;
+ * err is filled, or is_stopping is set: a signal ended the waiting. */
+static bool start_or_stand_by(struct run *run, const char *url, struct err *err)
+{
+    struct pollfd waited = {.fd = run->signal_descriptor, .events = POLLIN};
+    bool said = false;
+    while (!start(run, url, err)) {
+        if (!run->settings->standby || err->code != ERR_BUSY)
+            return false;
+        if (!said)
+            log_line(LOG_INFO, "standing by: %s", err->text);
+        said = true;
+        if (poll(&waited, 1, STANDBY_TRY_MS) <= 0)
+            continue;
+        int signal_number = signals_take(run->signal_descriptor);
+        run->is_stopping = signal_number != 0 && signal_number != SIGHUP;
+        if (run->is_stopping)
+            return false;
+    }
+    return true;
 }
 
 /* The first signal asks for an end within the grace, the second one for an end
@@ -316,10 +348,12 @@ static enum command_exit run(const struct command_call *call)
 
     char *url = copy_url(run.settings);
     enum command_exit code;
-    if (start(&run, url, &err)) {
+    if (start_or_stand_by(&run, url, &err)) {
         log_line(LOG_INFO, "subrelay %s: relaying %s to %s", SUBRELAY_VERSION,
                  call->database, url);
         code = attend(&run);
+    } else if (run.is_stopping) {
+        code = EXIT_DONE;
     } else {
         code = command_fail(call, EXIT_ENVIRONMENT, &err);
     }

@@ -425,33 +425,3 @@ void intercom_free(struct intercom_chain *chain)
     buf_free(&chain->path);
     buf_free(&chain->body);
 }
-
-/* --- the destination's own calls -------------------------------------------
- */
-
-void intercom_write_attribute(int index, struct buf *out)
-{
-    static const struct {
-        const char *name;
-        const char *data_type;
-    } attributes[INTERCOM_ATTRIBUTE_COUNT] = {
-        {"latest_store", "string"},
-        {"latest_entitlement", "string"},
-        {"expires_at", "date"},
-        {"subscription_status", "string"},
-    };
-    assert(index >= 0 && index < INTERCOM_ATTRIBUTE_COUNT);
-    struct json json;
-    json_begin(&json, out);
-    json_open_object(&json);
-    json_key_text(&json, "name", attributes[index].name);
-    json_key_text(&json, "model", "contact");
-    json_key_text(&json, "data_type", attributes[index].data_type);
-    json_close(&json);
-}
-
-void intercom_judge_attribute(const struct http_answer *answer, int64_t now_ms,
-                              struct verdict *verdict)
-{
-    verdict_judge(CALL_CREATE_ATTRIBUTE, answer, now_ms, verdict);
-}

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "delivery/http.h"
 #include "delivery/intercom_answer.h"
+#include "delivery/intercom_attributes.h"
 #include "delivery/verdict.h"
 
 #include <stdbool.h>
@@ -19,9 +20,8 @@ enum { INTERCOM_MOST_CALLS = 12 };
 /* Sent with every call as Intercom-Version. */
 #define INTERCOM_VERSION "2.16"
 
-/* Where the destination's own calls go. */
-#define INTERCOM_ME_PATH         "/me"
-#define INTERCOM_ATTRIBUTES_PATH "/data_attributes"
+/* Where a probe goes. */
+#define INTERCOM_ME_PATH "/me"
 
 /* What is to be delivered. All borrowed until the chain ends. */
 struct intercom_job {
@@ -93,17 +93,5 @@ enum intercom_next intercom_resume(struct intercom_chain *chain,
 
 /* Free what the chain holds. */
 void intercom_free(struct intercom_chain *chain);
-
-/* --- the destination's own calls ----------------------------------------- */
-
-enum { INTERCOM_ATTRIBUTE_COUNT = 4 };
-
-/* The body of POST /data_attributes for the attribute number index. */
-void intercom_write_attribute(int index, struct buf *out);
-
-/* Judge the answer to POST /data_attributes: an attribute that exists already
- * is a success; 403 is a hold "create these by hand". */
-void intercom_judge_attribute(const struct http_answer *answer, int64_t now_ms,
-                              struct verdict *verdict);
 
 #endif

@@ -7,8 +7,8 @@
 #include "relay/destination.h"
 #include "relay/flight.h"
 #include "relay/queue.h"
+#include "relay/sending.h"
 #include "relay/turn.h"
-#include "relay/upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +26,14 @@ static const int64_t STORE_LOG_EVERY_MS = 10 * 1000;
  * Others count as writing for a while after their last commit. */
 static const int64_t LEAVE_LOCK_FREE_MS = 3;
 static const int64_t OTHERS_WRITE_MS = 200;
+
 struct relay {
     struct relay_policy policy;
     struct relay_seams seams;
     int64_t epoch;
     struct destination destination;
-    struct upkeep upkeep;
+    struct sending sending;
     struct random random;
-    int under_way;        /* flights with a chain that has not ended */
-    struct queue delayed; /* their next call is put off for a moment */
-    struct queue waiting; /* for the attributes to be created */
-    struct queue ended;   /* to be recorded */
     struct outbox_outlook outlook;
     bool adopted_all;
     bool look;                   /* the outbox may have changed */
@@ -65,161 +62,14 @@ static int64_t monotonic_ms(const struct relay *relay)
     return clock_monotonic_ms(relay->seams.clock);
 }
 
-static void start_call(struct relay *relay, const struct http_request *request,
-                       void *owner)
-{
-    destination_start_call(&relay->destination, now_ms(relay));
-    relay->report.calls++;
-    relay->seams.http->start(relay->seams.http->context, request, owner);
-}
-
-/* --- answers ------------------------------------------------------------- */
-
-static void log_hold(const struct destination *destination)
-{
-    if (destination->hold_reason == NULL)
-        log_line(LOG_INFO, "Intercom: no longer held, sending again");
-    else
-        log_line(LOG_WARNING, "Intercom held: %s", destination->hold_text);
-}
-
-static void end_flight(struct relay *relay, struct flight *flight)
-{
-    bool was_held = relay->destination.hold_reason != NULL;
-    const struct destination_result result = {
-        .lane = flight->claim.lane,
-        .verdict = &flight->verdict,
-        .is_probe = flight->is_probe,
-    };
-    destination_take_result(&relay->destination, &result, now_ms(relay));
-    if (was_held != (relay->destination.hold_reason != NULL))
-        log_hold(&relay->destination);
-    relay->under_way--;
-    queue_add(&relay->ended, flight);
-}
-
-static void begin_upkeep(struct relay *relay, enum upkeep_job job)
-{
-    struct http_request request;
-    if (job == UPKEEP_GET_ME && relay->seams.refresh_token != NULL &&
-        relay->seams.refresh_token(relay->seams.refresh_context))
-        relay_take_new_token(relay);
-    upkeep_begin(&relay->upkeep, job, &request);
-    start_call(relay, &request, &relay->upkeep);
-}
-
-/* Make the chain's next call, at once or after the wait that it asks for. */
-static void make_call(struct relay *relay, struct flight *flight,
-                      const struct http_request *request)
-{
-    if (flight->chain.wait_before_event_ms <= 0) {
-        start_call(relay, request, flight);
-        return;
-    }
-    flight->request = *request;
-    flight->call_at_ms =
-        monotonic_ms(relay) + flight->chain.wait_before_event_ms;
-    queue_add(&relay->delayed, flight);
-}
-
-static void make_delayed_calls(struct relay *relay)
-{
-    struct flight *flight;
-    struct queue delayed;
-    queue_init(&delayed);
-    queue_add_all(&delayed, &relay->delayed);
-    while ((flight = queue_take(&delayed)) != NULL) {
-        if (flight->call_at_ms <= monotonic_ms(relay))
-            start_call(relay, &flight->request, flight);
-        else
-            queue_add(&relay->delayed, flight);
-    }
-}
-
-static void go_on(struct relay *relay, struct flight *flight,
-                  enum intercom_next next, const struct http_request *request)
-{
-    switch (next) {
-    case INTERCOM_CALL:
-        make_call(relay, flight, request);
-        break;
-    case INTERCOM_ATTRIBUTES_MISSING:
-        queue_add(&relay->waiting, flight);
-        break;
-    case INTERCOM_END:
-        end_flight(relay, flight);
-        break;
-    }
-}
-
-/* The attributes have been created, or could not be. */
-static void release_waiting(struct relay *relay, const struct verdict *verdict)
-{
-    struct flight *flight;
-    struct queue waiting;
-    queue_init(&waiting);
-    queue_add_all(&waiting, &relay->waiting);
-    while ((flight = queue_take(&waiting)) != NULL) {
-        struct http_request request;
-        if (verdict->action == VERDICT_GO_ON) {
-            go_on(relay, flight, flight_resume(flight, &request), &request);
-        } else {
-            flight->verdict = *verdict;
-            end_flight(relay, flight);
-        }
-    }
-}
-
-static void take_upkeep_answer(struct relay *relay,
-                               const struct http_answer *answer)
-{
-    struct http_request request;
-    struct verdict verdict;
-    enum upkeep_job job = relay->upkeep.job;
-    if (upkeep_take_answer(&relay->upkeep, answer, now_ms(relay), &request,
-                           &verdict)) {
-        start_call(relay, &request, &relay->upkeep);
-        return;
-    }
-    if (job == UPKEEP_CREATE_ATTRIBUTES) {
-        release_waiting(relay, &verdict);
-        return;
-    }
-    bool was_held = relay->destination.hold_reason != NULL;
-    destination_take_me(&relay->destination, &verdict, now_ms(relay));
-    if (was_held != (relay->destination.hold_reason != NULL))
-        log_hold(&relay->destination);
-}
-
-static void take_answers(struct relay *relay)
-{
-    struct http_done done;
-    while (relay->seams.http->next_done(relay->seams.http->context, &done)) {
-        const enum call_owner *owner = done.owner;
-        destination_take_answer(&relay->destination, &done.answer,
-                                now_ms(relay));
-        if (*owner == OWNER_UPKEEP) {
-            take_upkeep_answer(relay, &done.answer);
-            continue;
-        }
-        struct flight *flight = done.owner;
-        struct http_request request;
-        enum intercom_next next =
-            flight_take_answer(flight, &done.answer, now_ms(relay), &request);
-        go_on(relay, flight, next, &request);
-    }
-    if (relay->waiting.count > 0 && relay->upkeep.job == UPKEEP_IDLE)
-        begin_upkeep(relay, UPKEEP_CREATE_ATTRIBUTES);
-}
-
 /* --- the store --------------------------------------------------------- */
 
 /* The transaction is committed: what it recorded has happened. */
 static void take_over_turn(struct relay *relay, struct turn *turn)
 {
     struct flight *flight;
-    relay->report.attempts += relay->ended.count;
-    queue_free(&relay->ended);
+    relay->report.attempts += relay->sending.ended.count;
+    queue_free(&relay->sending.ended);
     relay->report.delivered += turn->delivered;
     relay->report.failed += turn->failed;
     relay->report.skipped += turn->skipped;
@@ -231,12 +81,8 @@ static void take_over_turn(struct relay *relay, struct turn *turn)
         relay->destination.quota_changed = false;
         relay->turn.recorded_ms = monotonic_ms(relay);
     }
-    while ((flight = queue_take(&turn->claimed)) != NULL) {
-        struct http_request request;
-        relay->under_way++;
-        flight_begin(flight, &request);
-        start_call(relay, &request, flight);
-    }
+    while ((flight = queue_take(&turn->claimed)) != NULL)
+        sending_start(&relay->sending, flight);
 }
 
 /* --- looking ------------------------------------------------------------- */
@@ -273,24 +119,21 @@ static bool something_is_due(const struct relay *relay)
 
 static bool nothing_is_under_way(const struct relay *relay)
 {
-    return relay->under_way == 0 && relay->ended.count == 0;
+    return relay->sending.under_way == 0 && relay->sending.ended.count == 0;
 }
 
 /* --- one turn ------------------------------------------------------------ */
 
-/* What may be claimed; with a probe to ask by GET /me, ask it. */
+/* What may be claimed; what the destination is to be asked, is asked. */
 static void ask_leave(struct relay *relay, struct destination_leave *leave)
 {
     *leave = (struct destination_leave){0};
     if (relay->is_stopping)
         return;
-    int room = relay->policy.connections - relay->under_way;
-    destination_ask_leave(&relay->destination, now_ms(relay), relay->under_way,
-                          room, leave);
-    if (leave->get_me && relay->upkeep.job == UPKEEP_IDLE) {
-        destination_start_probe(&relay->destination);
-        begin_upkeep(relay, UPKEEP_GET_ME);
-    }
+    int under_way = relay->sending.under_way;
+    destination_ask_leave(&relay->destination, now_ms(relay), under_way,
+                          relay->policy.connections - under_way, leave);
+    sending_keep_up(&relay->sending, leave->get_me);
 }
 
 static void leave_lock_free(struct relay *relay, int64_t began_ms)
@@ -319,6 +162,7 @@ static bool work_on_store(struct relay *relay, struct err *err)
     bool claims = turn.leave.deliveries > 0 && something_is_due(relay);
     if (!claims && !turn_has_work(&relay->turn))
         return true;
+    relay->turn.trusted_since_ms = relay->sending.trusted_since_ms;
     int64_t began_ms = monotonic_ms(relay);
     if (!turn_commit(&relay->turn, &turn, err))
         return false;
@@ -373,7 +217,8 @@ static bool is_done(const struct relay *relay)
     /* Past the deadline what could not be recorded is unknown at the next
      * start: better than a process that can't be stopped. */
     return nothing_is_under_way(relay) ||
-           (relay->was_cut && relay->under_way == 0 && relay->store_failed);
+           (relay->was_cut && relay->sending.under_way == 0 &&
+            relay->store_failed);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -388,13 +233,12 @@ static int64_t time_to_wait(struct relay *relay)
     int64_t monotonic = monotonic_ms(relay);
     if (relay->store_wait_until_ms > monotonic)
         return relay->store_wait_until_ms - monotonic;
-    if (relay->ended.count > 0 || relay->look || !relay->adopted_all)
+    if (relay->sending.ended.count > 0 || relay->look || !relay->adopted_all)
         return 0;
 
-    int64_t wait_ms = relay->look_again_ms - monotonic;
-    for (const struct flight *flight = relay->delayed.first; flight != NULL;
-         flight = flight->next)
-        wait_ms = earlier(wait_ms, flight->call_at_ms - monotonic);
+    int64_t wait_ms =
+        earlier(relay->look_again_ms, sending_next_ms(&relay->sending)) -
+        monotonic;
     if (relay->is_stopping)
         return earlier(wait_ms, relay->deadline_ms - monotonic);
     if (relay->policy.drain)
@@ -402,7 +246,8 @@ static int64_t time_to_wait(struct relay *relay)
     int64_t leave_ms = destination_next_ms(&relay->destination, now);
     if (relay->destination.hold_reason != NULL)
         return earlier(wait_ms, leave_ms - now);
-    if (relay->under_way >= relay->policy.connections || leave_ms == INT64_MAX)
+    if (relay->sending.under_way >= relay->policy.connections ||
+        leave_ms == INT64_MAX)
         return wait_ms;
     int64_t due_ms = relay->more_is_due ? now : relay->outlook.next_due_ms;
     if (due_ms == OUTBOX_NO_TIME)
@@ -416,11 +261,7 @@ static void cut_if_late(struct relay *relay)
         monotonic_ms(relay) < relay->deadline_ms)
         return;
     relay->was_cut = true;
-    struct flight *flight;
-    while ((flight = queue_take(&relay->delayed)) != NULL)
-        start_call(relay, &flight->request, flight);
-    relay->seams.http->stop(relay->seams.http->context);
-    take_answers(relay);
+    sending_cut(&relay->sending);
 }
 
 /* --- the interface ------------------------------------------------------- */
@@ -446,21 +287,26 @@ bool relay_new(const struct relay_policy *policy,
     made->report.recovered = recovery.unknown;
     made->random.state = policy->seed;
     made->look = true;
+    made->sending = (struct sending){
+        .clock = seams->clock,
+        .http = seams->http,
+        .destination = &made->destination,
+        .refresh_token = seams->refresh_token,
+        .refresh_context = seams->refresh_context,
+        .attributes_to_check = policy->check_attributes,
+    };
+    sending_init(&made->sending);
     made->outlook.next_due_ms = OUTBOX_NO_TIME;
     destination_init(&made->destination, policy->seed + 1);
     made->destination.open_ms = recovery.open_ms;
     made->destination.hold_changed = true; /* an older epoch's is over */
-    upkeep_init(&made->upkeep);
-    queue_init(&made->delayed);
-    queue_init(&made->waiting);
-    queue_init(&made->ended);
     made->turn = (struct turn_context){
         .store = seams->store,
         .clock = seams->clock,
         .policy = &made->policy,
         .destination = &made->destination,
         .random = &made->random,
-        .ended = &made->ended,
+        .ended = &made->sending.ended,
         .epoch = recovery.epoch,
     };
     *relay = made;
@@ -472,8 +318,7 @@ enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
 {
     *wait_ms = 0;
     destination_tick(&relay->destination, monotonic_ms(relay));
-    make_delayed_calls(relay);
-    take_answers(relay);
+    sending_go_on(&relay->sending);
     cut_if_late(relay);
     if (monotonic_ms(relay) >= relay->store_wait_until_ms &&
         !work_on_store(relay, err)) {
@@ -507,8 +352,7 @@ void relay_look(struct relay *relay)
 
 void relay_take_new_token(struct relay *relay)
 {
-    relay->turn.trusted_since_ms = now_ms(relay);
-    destination_probe_now(&relay->destination, now_ms(relay));
+    sending_take_new_token(&relay->sending);
 }
 
 bool relay_is_idle(const struct relay *relay)
@@ -525,36 +369,20 @@ void relay_stop(struct relay *relay, int64_t deadline_ms)
 void relay_read_report(const struct relay *relay, struct relay_report *report)
 {
     *report = relay->report;
+    report->calls = relay->sending.calls;
     report->pending_left = relay->outlook.pending + relay->outlook.sending;
     report->held_or_paused =
         relay->destination.is_paused || relay->destination.hold_reason != NULL;
-}
-
-/* The relay failed with calls under way: cut them. Their outcome is unknown at
- * the next start. */
-static void free_under_way(struct relay *relay)
-{
-    const struct http *http = relay->seams.http;
-    struct http_done done;
-    http->stop(http->context);
-    while (http->next_done(http->context, &done)) {
-        if (*(const enum call_owner *)done.owner == OWNER_FLIGHT)
-            flight_free(done.owner);
-    }
 }
 
 void relay_free(struct relay *relay)
 {
     if (relay == NULL)
         return;
-    free_under_way(relay);
+    sending_free(&relay->sending);
     struct err err;
     if (!outbox_end_epoch(relay->seams.store, relay->epoch, now_ms(relay),
                           &err))
         log_line(LOG_WARNING, "outbox: %s; the end is not recorded", err.text);
-    queue_free(&relay->delayed);
-    queue_free(&relay->waiting);
-    queue_free(&relay->ended);
-    upkeep_free(&relay->upkeep);
     free(relay);
 }

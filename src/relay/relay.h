@@ -20,6 +20,7 @@ struct relay_policy {
     int connections;           /* deliveries under way at once; > 0 */
     int64_t timeout_ms;        /* of one request */
     int64_t give_up_ms;        /* age of tries at which a delivery fails */
+    bool check_attributes;     /* at start: do the four attributes exist? */
     bool send_sandbox_events;  /* --sandbox-events send */
     bool skip_anonymous_users; /* --anonymous-users skip */
     bool drain;                /* end when there is nothing to do */

@@ -1,6 +1,6 @@
-/* upkeep.h - the destination's own calls: the probe of a hold (GET /me) and
- * the creation of the four attributes. At most one job at a time; it belongs
- * to no delivery and records nothing. */
+/* upkeep.h - the destination's own calls: the probe of a hold (GET /me), the
+ * check of the four attributes, and their creation. At most one job at a time;
+ * it belongs to no delivery and records nothing. */
 #ifndef RELAY_UPKEEP_H
 #define RELAY_UPKEEP_H
 
@@ -14,6 +14,7 @@
 enum upkeep_job {
     UPKEEP_IDLE,
     UPKEEP_GET_ME,
+    UPKEEP_CHECK_ATTRIBUTES,
     UPKEEP_CREATE_ATTRIBUTES,
 };
 
@@ -22,6 +23,8 @@ struct upkeep {
     enum upkeep_job job;
     int attribute; /* under way, of INTERCOM_ATTRIBUTE_COUNT */
     struct buf body;
+    struct buf missing; /* names found by UPKEEP_CHECK_ATTRIBUTES */
+    bool check_told;    /* … and whether its answer told */
 };
 
 void upkeep_init(struct upkeep *upkeep);

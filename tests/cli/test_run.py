@@ -163,7 +163,8 @@ class Run(Case):
         self.drain(sandbox)
         code, rest = sandbox.stop(signal.SIGINT)
         self.assertEqual(code, 0)
-        self.assertEqual(rest, "2 calls, 1 contacts, 1 events, 0 duplicates, "
+        # The contact, the event, and the relay's look at the attributes.
+        self.assertEqual(rest, "3 calls, 1 contacts, 1 events, 0 duplicates, "
                                "0 rate limited, 0 refused\n")
 
 

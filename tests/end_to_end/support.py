@@ -202,9 +202,11 @@ class Sandbox(Daemon):
         return self.get("/_sandbox/stats")
 
     def calls(self):
-        """How many calls it was sent, its own pages aside."""
-        return sum(count for route in self.stats()["calls"].values()
-                   for count in route.values())
+        """How many calls it was sent for deliveries: without the relay's own
+        (the probe, the attributes) and without the sandbox's pages."""
+        own = ("GET /me", "GET /data_attributes", "POST /data_attributes")
+        return sum(count for route, counts in self.stats()["calls"].items()
+                   if route not in own for count in counts.values())
 
     def change_contact(self, user, action, value=""):
         self.change(f"contacts/{urllib.parse.quote(user, safe='')}/{action}",

@@ -1,0 +1,284 @@
+#include "relay/sending.h"
+
+#include "base/log.h"
+
+static int64_t now_ms(const struct sending *sending)
+{
+    return clock_wall_ms(sending->clock);
+}
+
+static bool is_held(const struct sending *sending)
+{
+    return sending->destination->hold_reason != NULL;
+}
+
+static void start_call(struct sending *sending,
+                       const struct http_request *request, void *owner)
+{
+    destination_start_call(sending->destination, now_ms(sending));
+    sending->calls++;
+    sending->http->start(sending->http->context, request, owner);
+}
+
+static void log_hold_if_changed(const struct sending *sending, bool was_held)
+{
+    if (was_held == is_held(sending))
+        return;
+    if (was_held)
+        log_line(LOG_INFO, "Intercom: no longer held, sending again");
+    else
+        log_line(LOG_WARNING, "Intercom held: %s",
+                 sending->destination->hold_text);
+}
+
+/* --- chains -------------------------------------------------------------- */
+
+static void end_flight(struct sending *sending, struct flight *flight)
+{
+    bool was_held = is_held(sending);
+    const struct destination_result result = {
+        .lane = flight->claim.lane,
+        .verdict = &flight->verdict,
+        .is_probe = flight->is_probe,
+    };
+    destination_take_result(sending->destination, &result, now_ms(sending));
+    log_hold_if_changed(sending, was_held);
+    sending->under_way--;
+    queue_add(&sending->ended, flight);
+}
+
+/* Make the chain's next call, at once or after the wait that it asks for. */
+static void make_call(struct sending *sending, struct flight *flight,
+                      const struct http_request *request)
+{
+    if (flight->chain.wait_before_event_ms <= 0) {
+        start_call(sending, request, flight);
+        return;
+    }
+    flight->request = *request;
+    flight->call_at_ms =
+        clock_monotonic_ms(sending->clock) + flight->chain.wait_before_event_ms;
+    queue_add(&sending->delayed, flight);
+}
+
+static void go_on(struct sending *sending, struct flight *flight,
+                  enum intercom_next next, const struct http_request *request)
+{
+    switch (next) {
+    case INTERCOM_CALL:
+        make_call(sending, flight, request);
+        break;
+    case INTERCOM_ATTRIBUTES_MISSING:
+        queue_add(&sending->waiting, flight);
+        break;
+    case INTERCOM_END:
+        end_flight(sending, flight);
+        break;
+    }
+}
+
+static void make_delayed_calls(struct sending *sending)
+{
+    struct flight *flight;
+    struct queue delayed;
+    queue_init(&delayed);
+    queue_add_all(&delayed, &sending->delayed);
+    while ((flight = queue_take(&delayed)) != NULL) {
+        if (flight->call_at_ms <= clock_monotonic_ms(sending->clock))
+            start_call(sending, &flight->request, flight);
+        else
+            queue_add(&sending->delayed, flight);
+    }
+}
+
+/* --- the destination's own calls ----------------------------------------- */
+
+static void begin_upkeep(struct sending *sending, enum upkeep_job job)
+{
+    struct http_request request;
+    if (job == UPKEEP_GET_ME && sending->refresh_token != NULL &&
+        sending->refresh_token(sending->refresh_context))
+        sending_take_new_token(sending);
+    upkeep_begin(&sending->upkeep, job, &request);
+    start_call(sending, &request, &sending->upkeep);
+}
+
+/* The attributes have been created, or could not be. */
+static void release_waiting(struct sending *sending,
+                            const struct verdict *verdict)
+{
+    struct flight *flight;
+    struct queue waiting;
+    queue_init(&waiting);
+    queue_add_all(&waiting, &sending->waiting);
+    while ((flight = queue_take(&waiting)) != NULL) {
+        struct http_request request;
+        if (verdict->action == VERDICT_GO_ON) {
+            go_on(sending, flight, flight_resume(flight, &request), &request);
+        } else {
+            flight->verdict = *verdict;
+            end_flight(sending, flight);
+        }
+    }
+}
+
+static void take_creation(struct sending *sending,
+                          const struct verdict *verdict)
+{
+    if (verdict->action != VERDICT_GO_ON)
+        log_line(LOG_WARNING,
+                 "Intercom: the attributes can't be created: "
+                 "%s. %s",
+                 verdict->result, verdict->mend);
+    release_waiting(sending, verdict);
+}
+
+static void take_me(struct sending *sending, const struct verdict *verdict)
+{
+    bool was_held = is_held(sending);
+    destination_take_me(sending->destination, verdict, now_ms(sending));
+    log_hold_if_changed(sending, was_held);
+}
+
+/* Whether the four attributes exist. Not being able to tell is no reason to
+ * stop, a delivery that misses one says so; but a refused token is, as it is
+ * for GET /me. */
+static void take_check(struct sending *sending, const struct verdict *verdict)
+{
+    const struct upkeep *upkeep = &sending->upkeep;
+    if (verdict->action == VERDICT_HOLD && verdict->probe == PROBE_GET_ME) {
+        take_me(sending, verdict);
+    } else if (!upkeep->check_told) {
+        log_line(LOG_WARNING,
+                 "Intercom: the contact attributes can't be "
+                 "checked: %s",
+                 verdict->result);
+    } else if (upkeep->missing.length > 0) {
+        log_line(LOG_INFO, "Intercom: creating the contact attributes: %s",
+                 buf_text(&upkeep->missing));
+        begin_upkeep(sending, UPKEEP_CREATE_ATTRIBUTES);
+    }
+}
+
+static void take_upkeep_answer(struct sending *sending,
+                               const struct http_answer *answer)
+{
+    struct http_request request;
+    struct verdict verdict;
+    enum upkeep_job job = sending->upkeep.job;
+    if (upkeep_take_answer(&sending->upkeep, answer, now_ms(sending), &request,
+                           &verdict))
+        start_call(sending, &request, &sending->upkeep);
+    else if (job == UPKEEP_CREATE_ATTRIBUTES)
+        take_creation(sending, &verdict);
+    else if (job == UPKEEP_CHECK_ATTRIBUTES)
+        take_check(sending, &verdict);
+    else
+        take_me(sending, &verdict);
+}
+
+static void take_answers(struct sending *sending)
+{
+    struct http_done done;
+    while (sending->http->next_done(sending->http->context, &done)) {
+        const enum call_owner *owner = done.owner;
+        destination_take_answer(sending->destination, &done.answer,
+                                now_ms(sending));
+        if (*owner == OWNER_UPKEEP) {
+            take_upkeep_answer(sending, &done.answer);
+            continue;
+        }
+        struct flight *flight = done.owner;
+        struct http_request request;
+        enum intercom_next next =
+            flight_take_answer(flight, &done.answer, now_ms(sending), &request);
+        go_on(sending, flight, next, &request);
+    }
+    if (sending->waiting.count > 0 && sending->upkeep.job == UPKEEP_IDLE)
+        begin_upkeep(sending, UPKEEP_CREATE_ATTRIBUTES);
+}
+
+/* --- the interface ------------------------------------------------------- */
+
+void sending_init(struct sending *sending)
+{
+    upkeep_init(&sending->upkeep);
+    queue_init(&sending->delayed);
+    queue_init(&sending->waiting);
+    queue_init(&sending->ended);
+    sending->under_way = 0;
+    sending->calls = 0;
+    sending->trusted_since_ms = 0;
+}
+
+void sending_free(struct sending *sending)
+{
+    struct http_done done;
+    sending->http->stop(sending->http->context);
+    while (sending->http->next_done(sending->http->context, &done)) {
+        if (*(const enum call_owner *)done.owner == OWNER_FLIGHT)
+            flight_free(done.owner);
+    }
+    queue_free(&sending->delayed);
+    queue_free(&sending->waiting);
+    queue_free(&sending->ended);
+    upkeep_free(&sending->upkeep);
+}
+
+void sending_start(struct sending *sending, struct flight *flight)
+{
+    struct http_request request;
+    sending->under_way++;
+    flight_begin(flight, &request);
+    start_call(sending, &request, flight);
+}
+
+void sending_go_on(struct sending *sending)
+{
+    make_delayed_calls(sending);
+    take_answers(sending);
+}
+
+void sending_keep_up(struct sending *sending, bool get_me)
+{
+    if (sending->upkeep.job != UPKEEP_IDLE)
+        return;
+    if (sending->attributes_to_check) {
+        sending->attributes_to_check = false;
+        begin_upkeep(sending, UPKEEP_CHECK_ATTRIBUTES);
+    } else if (get_me) {
+        destination_start_probe(sending->destination);
+        begin_upkeep(sending, UPKEEP_GET_ME);
+    }
+}
+
+void sending_take_new_token(struct sending *sending)
+{
+    sending->trusted_since_ms = now_ms(sending);
+    destination_probe_now(sending->destination, now_ms(sending));
+}
+
+void sending_cut(struct sending *sending)
+{
+    /* A flight that waits for the attributes ends with the call that creates
+     * them, which an answer taken here may just have begun: so more than one
+     * round may be needed. */
+    do {
+        struct flight *flight;
+        while ((flight = queue_take(&sending->delayed)) != NULL)
+            start_call(sending, &flight->request, flight);
+        sending->http->stop(sending->http->context);
+        take_answers(sending);
+    } while (sending->under_way > 0);
+}
+
+int64_t sending_next_ms(const struct sending *sending)
+{
+    int64_t next_ms = INT64_MAX;
+    for (const struct flight *flight = sending->delayed.first; flight != NULL;
+         flight = flight->next) {
+        if (flight->call_at_ms < next_ms)
+            next_ms = flight->call_at_ms;
+    }
+    return next_ms;
+}

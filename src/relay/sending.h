@@ -1,0 +1,67 @@
+/* sending.h - the calls under way: the chains of deliveries, and the
+ * destination's own (probe, attributes).
+ *
+ * Takes flights whose attempts are committed, makes their calls, takes the
+ * answers, and puts what has ended into a queue to be recorded. Knows nothing
+ * of the store. One relay's; its thread. */
+#ifndef RELAY_SENDING_H
+#define RELAY_SENDING_H
+
+#include "base/clock.h"
+#include "delivery/http.h"
+#include "relay/destination.h"
+#include "relay/queue.h"
+#include "relay/upkeep.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sending {
+    const struct clock *clock;       /* borrowed */
+    const struct http *http;         /* borrowed */
+    struct destination *destination; /* borrowed */
+    /* Read the token again, its file may have changed (true: it has); NULL:
+     * nothing to read. */
+    bool (*refresh_token)(void *context);
+    void *refresh_context;
+    struct upkeep upkeep;
+    bool attributes_to_check; /* once, when nothing else is asked */
+    /* What was confirmed before is not trusted (wall clock), as in struct
+     * plan_context: the token has changed. */
+    int64_t trusted_since_ms;
+    int under_way;        /* flights with a chain that has not ended */
+    struct queue delayed; /* … their next call is put off for a moment */
+    struct queue waiting; /* … for the attributes to be created */
+    struct queue ended;   /* to be recorded */
+    int64_t calls;        /* made so far */
+};
+
+/* clock, http, destination and the token's reader are set by the caller; the
+ * rest becomes empty. */
+void sending_init(struct sending *sending);
+
+/* Cut the calls under way and free all. Their outcomes are lost here, and
+ * unknown at the next start. */
+void sending_free(struct sending *sending);
+
+/* Make the first call of a flight; takes it over. */
+void sending_start(struct sending *sending, struct flight *flight);
+
+/* Make the calls that were put off until now, and take all answers that came:
+ * chains go on or end. */
+void sending_go_on(struct sending *sending);
+
+/* Ask GET /me (get_me: the destination wants it), or whatever else is to be
+ * asked; nothing while an own call is under way. */
+void sending_keep_up(struct sending *sending, bool get_me);
+
+/* There is a new token: probe a hold, trust nothing confirmed before. */
+void sending_take_new_token(struct sending *sending);
+
+/* Cut every call, and end every flight: by its answer "stopped". */
+void sending_cut(struct sending *sending);
+
+/* When a call that was put off is to be made (monotonic); INT64_MAX: none. */
+int64_t sending_next_ms(const struct sending *sending);
+
+#endif
