@@ -237,10 +237,11 @@ bool relay_thread_start(const struct relay_thread_options *options,
         return false;
     }
     relay_read_report(made->relay, &made->report);
-    log_line(LOG_INFO,
-             "epoch %" PRId64 "; %" PRId64 " outcomes of an earlier relay are "
-             "unknown and come first",
-             made->report.epoch, made->report.recovered);
+    if (made->report.recovered > 0)
+        log_line(LOG_INFO,
+                 "the relay before ended with %" PRId64 " under way: their "
+                 "outcome is unknown, they go again first",
+                 made->report.recovered);
 
     sigset_t all;
     sigset_t before;
