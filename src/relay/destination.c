@@ -26,6 +26,17 @@ static bool is_held(const struct destination *destination)
     return destination->hold_reason != NULL;
 }
 
+/* Our clock was set back: no time of a hold may be so far ahead. */
+static void follow_clock(struct destination *destination, int64_t now_ms)
+{
+    if (destination->held_since_ms > now_ms)
+        destination->held_since_ms = now_ms;
+    if (destination->probe_ms <= now_ms + MOST_PROBE_MS)
+        return;
+    destination->probe_ms = now_ms + probe_interval_ms(destination->probes);
+    destination->hold_changed = true;
+}
+
 static void describe_hold(struct destination *destination,
                           const struct verdict *verdict)
 {
@@ -117,18 +128,27 @@ void destination_tick(struct destination *destination, int64_t monotonic_ms)
     destination->ticked_ms = monotonic_ms;
 }
 
+/* One delivery, or GET /me, to see whether the hold is over. */
+static void ask_leave_to_probe(struct destination *destination, int64_t now_ms,
+                               int room, struct destination_leave *leave)
+{
+    follow_clock(destination, now_ms);
+    if (destination->probe_under_way || now_ms < destination->probe_ms)
+        return;
+    leave->get_me = destination_asks_get_me(destination);
+    leave->is_probe = !leave->get_me;
+    if (leave->is_probe && room > 0 && !destination->is_paused)
+        leave->deliveries =
+            pacer_allowed_deliveries(&destination->pacer, now_ms, 1);
+}
+
 void destination_ask_leave(struct destination *destination, int64_t now_ms,
                            int under_way, int room,
                            struct destination_leave *leave)
 {
     *leave = (struct destination_leave){0};
     if (is_held(destination)) {
-        if (destination->probe_under_way || now_ms < destination->probe_ms)
-            return;
-        leave->get_me = destination->probe == PROBE_GET_ME;
-        leave->is_probe = !leave->get_me;
-        if (leave->is_probe && room > 0 && !destination->is_paused)
-            leave->deliveries = pacer_allowed(&destination->pacer, now_ms, 1);
+        ask_leave_to_probe(destination, now_ms, room, leave);
         return;
     }
     leave->get_me = is_time_to_ask_me(destination, now_ms);
@@ -138,16 +158,29 @@ void destination_ask_leave(struct destination *destination, int64_t now_ms,
         return;
     int allowed =
         breaker_allowed(&destination->breaker, now_ms, under_way, room);
-    leave->deliveries = pacer_allowed(&destination->pacer, now_ms, allowed);
+    leave->deliveries =
+        pacer_allowed_deliveries(&destination->pacer, now_ms, allowed);
+}
+
+static int64_t next_probe_ms(struct destination *destination, int64_t now_ms)
+{
+    if (destination->probe_under_way)
+        return INT64_MAX;
+    if (destination_asks_get_me(destination))
+        return destination->probe_ms;
+    if (destination->is_paused)
+        return INT64_MAX;
+    int64_t paced_ms = pacer_next_delivery_ms(&destination->pacer, now_ms);
+    return paced_ms > destination->probe_ms ? paced_ms : destination->probe_ms;
 }
 
 int64_t destination_next_ms(struct destination *destination, int64_t now_ms)
 {
     if (is_held(destination))
-        return destination->probe_under_way ? INT64_MAX : destination->probe_ms;
+        return next_probe_ms(destination, now_ms);
     if (destination->is_paused)
         return INT64_MAX;
-    int64_t paced_ms = pacer_next_ms(&destination->pacer, now_ms);
+    int64_t paced_ms = pacer_next_delivery_ms(&destination->pacer, now_ms);
     int64_t broken_ms = breaker_next_ms(&destination->breaker, now_ms);
     return paced_ms > broken_ms ? paced_ms : broken_ms;
 }
@@ -200,6 +233,11 @@ void destination_take_result(struct destination *destination,
     }
     if (result->is_probe && is_held(destination))
         put_probe_off(destination, now_ms);
+}
+
+bool destination_asks_get_me(const struct destination *destination)
+{
+    return is_held(destination) && destination->probe == PROBE_GET_ME;
 }
 
 void destination_start_probe(struct destination *destination)

@@ -80,6 +80,10 @@ void destination_take_result(struct destination *destination,
                              const struct destination_result *result,
                              int64_t now_ms);
 
+/* True while held by something that is probed by GET /me: the relay's own call,
+ * for which no delivery has to be due. */
+bool destination_asks_get_me(const struct destination *destination);
+
 /* The probe is about to go (GET /me, or a claimed delivery). */
 void destination_start_probe(struct destination *destination);
 /* What caused the hold may be mended: the next probe may go at once. */

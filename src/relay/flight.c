@@ -13,6 +13,9 @@
  * long as for an outage (design, "Verdicts"). */
 static const int64_t CONTACT_MISSING_MS = 60 * 60 * 1000;
 
+/* Between tries that cost nothing. */
+static const int64_t MOST_FREE_WAIT_MS = 60 * 1000;
+
 static void name_request(struct flight *flight,
                          const struct http_request *request)
 {
@@ -99,6 +102,22 @@ static int64_t last_call_left_ms(const struct flight *flight)
                : flight->calls[flight->call_count - 1].started_ms;
 }
 
+/* A try that costs nothing, since no byte was sent, says nothing about the
+ * delivery: it waits by the number of attempts, and never long. */
+static int64_t backoff_of(const struct flight *flight,
+                          const struct flight_policy *policy)
+{
+    const struct verdict *verdict = &flight->verdict;
+    struct backoff backoff = policy->backoff;
+    int number = flight->claim.tries + 1;
+    if (!verdict->costs_try) {
+        number = flight->claim.attempts + 1;
+        if (backoff.cap_ms > MOST_FREE_WAIT_MS)
+            backoff.cap_ms = MOST_FREE_WAIT_MS;
+    }
+    return backoff_ms(&backoff, number, policy->random, verdict->floor_ms);
+}
+
 /* When the delivery may be tried again (wall clock). */
 static int64_t next_try_ms(const struct flight *flight,
                            const struct flight_policy *policy, int64_t now_ms)
@@ -106,9 +125,7 @@ static int64_t next_try_ms(const struct flight *flight,
     const struct verdict *verdict = &flight->verdict;
     if (verdict->action == VERDICT_HOLD || verdict->action == VERDICT_WAIT)
         return 0; /* the destination waits, not this delivery */
-    int64_t next_ms =
-        now_ms + backoff_ms(&policy->backoff, flight->claim.tries + 1,
-                            policy->random, verdict->floor_ms);
+    int64_t next_ms = now_ms + backoff_of(flight, policy);
     /* Where it was we who closed the connection, Intercom may still act on
      * the request for as long as one may take (promises 2 and 3). */
     int64_t quiet_ms = last_call_left_ms(flight) + policy->timeout_ms;

@@ -226,6 +226,23 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* How long until there is something to claim, and leave to, or GET /me to ask;
+ * INT64_MAX: an answer or someone else has to come first. */
+static int64_t time_until_claim(struct relay *relay, int64_t now)
+{
+    int64_t leave_ms = destination_next_ms(&relay->destination, now);
+    if (leave_ms == INT64_MAX)
+        return INT64_MAX;
+    if (destination_asks_get_me(&relay->destination))
+        return relay->sending.upkeep.job == UPKEEP_IDLE ? leave_ms - now
+                                                        : INT64_MAX;
+    int64_t due_ms = relay->more_is_due ? now : relay->outlook.next_due_ms;
+    if (relay->sending.under_way >= relay->policy.connections ||
+        due_ms == OUTBOX_NO_TIME)
+        return INT64_MAX;
+    return (due_ms > leave_ms ? due_ms : leave_ms) - now;
+}
+
 /* How long nothing will be due. Answers end the wait by themselves. */
 static int64_t time_to_wait(struct relay *relay)
 {
@@ -243,16 +260,7 @@ static int64_t time_to_wait(struct relay *relay)
         return earlier(wait_ms, relay->deadline_ms - monotonic);
     if (relay->policy.drain)
         wait_ms = earlier(wait_ms, 1000);
-    int64_t leave_ms = destination_next_ms(&relay->destination, now);
-    if (relay->destination.hold_reason != NULL)
-        return earlier(wait_ms, leave_ms - now);
-    if (relay->sending.under_way >= relay->policy.connections ||
-        leave_ms == INT64_MAX)
-        return wait_ms;
-    int64_t due_ms = relay->more_is_due ? now : relay->outlook.next_due_ms;
-    if (due_ms == OUTBOX_NO_TIME)
-        return wait_ms;
-    return earlier(wait_ms, (due_ms > leave_ms ? due_ms : leave_ms) - now);
+    return earlier(wait_ms, time_until_claim(relay, now));
 }
 
 static void cut_if_late(struct relay *relay)

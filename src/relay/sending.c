@@ -103,6 +103,18 @@ static void begin_upkeep(struct sending *sending, enum upkeep_job job)
     start_call(sending, &request, &sending->upkeep);
 }
 
+/* The attributes could not be created. That is about the destination: it costs
+ * a flight which waits for them no try, and its own calls were all answered. */
+static void give_up_waiting(struct sending *sending, struct flight *flight,
+                            const struct verdict *verdict)
+{
+    flight->verdict = *verdict;
+    flight->verdict.costs_try = false;
+    flight->verdict.outcome_is_unknown = false;
+    flight->verdict.closed_by_us = false;
+    end_flight(sending, flight);
+}
+
 /* The attributes have been created, or could not be. */
 static void release_waiting(struct sending *sending,
                             const struct verdict *verdict)
@@ -116,8 +128,7 @@ static void release_waiting(struct sending *sending,
         if (verdict->action == VERDICT_GO_ON) {
             go_on(sending, flight, flight_resume(flight, &request), &request);
         } else {
-            flight->verdict = *verdict;
-            end_flight(sending, flight);
+            give_up_waiting(sending, flight, verdict);
         }
     }
 }

@@ -180,7 +180,9 @@ static bool claim_due(struct turn_context *context, struct turn *turn,
     };
     int limit;
     int count;
+    bool goes_on;
     do {
+        int claimed = turn->claimed.count;
         limit = turn->leave.deliveries - turn->claimed.count;
         if (limit > MOST_IN_A_TURN - turn->handled)
             limit = MOST_IN_A_TURN - turn->handled;
@@ -189,7 +191,10 @@ static bool claim_due(struct turn_context *context, struct turn *turn,
             !claim_some(context, turn, &plan_context, limit, &count, err))
             return false;
         turn->more_is_due = count == limit;
-    } while (limit > 0 && turn->more_is_due);
+        /* What was settled has made the next of its lane due. */
+        bool settled_some = turn->claimed.count - claimed < count;
+        goes_on = limit > 0 && (turn->more_is_due || settled_some);
+    } while (goes_on);
     return true;
 }
 
