@@ -327,21 +327,36 @@ static void retry_after_is_a_floor(void **state)
 static void a_delivery_gives_up_after_its_age_of_tries(void **state)
 {
     (void)state;
-    const struct fake_rule down = {
-        .request = "POST /events", .body_has = "\"u1\"", .status = 500};
-    fake_http_script(world->http, &down);
+    const struct fake_rule poison = {.request = "POST /events",
+                                     .body_has = "\"u1\"",
+                                     .times = 0,
+                                     .status = 500};
+    fake_http_script(world->http, &poison);
     int64_t id = world_put(world, "u1");
-    int64_t next = world_put(world, "u1");
+    int64_t next = world_put_type(world, "u1", "UNCANCELLATION", "");
     world_start(world);
     (void)world_run(world, INT64_C(71) * HOUR);
     assert_string_equal(world_state(world, id), "pending");
+    /* GET /me tells that it is not an outage, but a minute late */
+    world_run_until(world, id, "failed", INT64_C(8) * HOUR);
+    expect(id, "failed", "server_error");
+    world_run_until(world, next, "delivered", SECOND);
+}
+
+static void an_outage_ages_nothing(void **state)
+{
+    (void)state;
+    const struct fake_rule down = {.request = "", .status = 503};
+    fake_http_script(world->http, &down);
+    int64_t id = world_put(world, "u1");
+    world_start(world);
+    (void)world_run(world, INT64_C(300) * HOUR);
+    assert_string_equal(world_state(world, id), "pending");
     fake_http_clear_rules(world->http);
-    const struct fake_rule poison = {
-        .request = "POST /events", .times = 3, .status = 500};
-    fake_http_script(world->http, &poison);
-    world_run_until(world, id, "failed", INT64_C(5) * HOUR);
-    assert_string_equal(world_reason(world, id), "server_error");
-    world_run_until(world, next, "delivered", INT64_C(5) * HOUR);
+    const struct fake_rule once = {
+        .request = "POST", .times = 1, .status = 500};
+    fake_http_script(world->http, &once);
+    world_run_until(world, id, "delivered", INT64_C(5) * HOUR);
 }
 
 static void nothing_sent_costs_no_try(void **state)
@@ -506,6 +521,7 @@ int main(void)
         RULE(server_errors_are_tried_again_later_and_later),
         RULE(retry_after_is_a_floor),
         RULE(a_delivery_gives_up_after_its_age_of_tries),
+        RULE(an_outage_ages_nothing),
         RULE(nothing_sent_costs_no_try),
         RULE(a_refused_connection_backs_off_too),
         RULE(a_timeout_is_unknown_and_goes_again_first_with_the_same_bytes),

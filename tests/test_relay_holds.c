@@ -220,7 +220,7 @@ static void a_new_token_is_probed_at_once(void **state)
     (void)world_run(world, 10 * MINUTE);
     fake_http_clear_rules(world->http);
     int probes = fake_http_count(world->http, "GET /me", NULL);
-    relay_probe_now(world->relay);
+    relay_take_new_token(world->relay);
     (void)world_run(world, SECOND);
     assert_int_equal(fake_http_count(world->http, "GET /me", NULL), probes + 1);
     assert_string_equal(hold_reason(), "");

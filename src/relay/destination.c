@@ -254,15 +254,14 @@ void destination_probe_now(struct destination *destination, int64_t now_ms)
 void destination_take_me(struct destination *destination,
                          const struct verdict *verdict, int64_t now_ms)
 {
+    bool is_held_now = is_held(destination);
     destination->probe_under_way = false;
-    if (!is_held(destination) && verdict->action == VERDICT_HOLD)
-        hold(destination, verdict, false, now_ms);
-    else if (!is_held(destination))
-        return;
-    else if (verdict->action == VERDICT_GO_ON)
+    if (is_held_now && !destination_asks_get_me(destination))
+        return; /* asked before the hold, which a delivery has to lift */
+    if (verdict->action == VERDICT_HOLD)
+        hold(destination, verdict, is_held_now, now_ms);
+    else if (is_held_now && verdict->action == VERDICT_GO_ON)
         lift_hold(destination, now_ms);
-    else if (verdict->action == VERDICT_HOLD)
-        hold(destination, verdict, true, now_ms);
-    else
+    else if (is_held_now)
         put_probe_off(destination, now_ms);
 }
