@@ -54,6 +54,7 @@ static void hold(struct destination *destination, const struct verdict *verdict,
     if (is_new) {
         destination->held_since_ms = now_ms;
         destination->probes = 0;
+        destination->probe_under_way = false; /* none of this hold */
     } else if (was_probe) {
         destination->probes++;
     } else {
@@ -255,9 +256,9 @@ void destination_take_me(struct destination *destination,
                          const struct verdict *verdict, int64_t now_ms)
 {
     bool is_held_now = is_held(destination);
-    destination->probe_under_way = false;
     if (is_held_now && !destination_asks_get_me(destination))
         return; /* asked before the hold, which a delivery has to lift */
+    destination->probe_under_way = false;
     if (verdict->action == VERDICT_HOLD)
         hold(destination, verdict, is_held_now, now_ms);
     else if (is_held_now && verdict->action == VERDICT_GO_ON)

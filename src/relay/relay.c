@@ -160,8 +160,10 @@ static bool work_on_store(struct relay *relay, struct err *err)
     turn_init(&turn);
     ask_leave(relay, &turn.leave);
     bool claims = turn.leave.deliveries > 0 && something_is_due(relay);
-    if (!claims && !turn_has_work(&relay->turn))
+    if (!claims && !turn_has_work(&relay->turn)) {
+        relay->store_failed = false;
         return true;
+    }
     relay->turn.trusted_since_ms = relay->sending.trusted_since_ms;
     int64_t began_ms = monotonic_ms(relay);
     if (!turn_commit(&relay->turn, &turn, err))
