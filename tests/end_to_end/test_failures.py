@@ -3,7 +3,6 @@ stops the sending and fails nothing, an outage waits."""
 
 import os
 import signal
-import threading
 
 import load
 import support

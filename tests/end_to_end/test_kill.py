@@ -2,8 +2,6 @@
 dedupe, and every attempt on the disk before its first byte leaves."""
 
 import json
-import os
-import random
 import re
 import sqlite3
 import time
@@ -14,7 +12,8 @@ import webhooks
 import witness
 
 # What a killed relay may have on its way is waited out for so long.
-TIMEOUT = ("--timeout", "400ms")
+TIMEOUT_MS = 400
+TIMEOUT = ("--timeout", f"{TIMEOUT_MS}ms")
 
 
 class Kill(support.EndToEnd):
@@ -60,6 +59,39 @@ class Kill(support.EndToEnd):
                                   "outbox_attempt GROUP BY outcome"))
         self.assertEqual(set(outcomes), {"delivered", "unknown"})
         self.assertEqual(self.rows("PRAGMA integrity_check"), [("ok",)])
+        soonest = self.rows(
+            "SELECT min(b.started_ms - a.started_ms) FROM outbox_attempt a "
+            "JOIN outbox_attempt b ON b.delivery_id = a.delivery_id "
+            "AND b.number = a.number + 1 WHERE a.outcome = 'unknown'")[0][0]
+        self.assertGreaterEqual(soonest, TIMEOUT_MS)
+
+    def test_a_rename_after_a_kill_doubles_nothing(self):
+        """What may be at Intercom already goes again under its old name."""
+        sandbox = self.start_sandbox("--latency", "30")
+        self.init()
+        factory = webhooks.Factory(self.random)
+        made = [factory.renewal(user)
+                for user in factory.users(support.scaled(600))]
+        self.enqueue(*made)
+        for number in range(4):
+            self.rename("renewal", f"renewed-{number}")
+            relay = self.start_relay(sandbox.url, *TIMEOUT)
+            self.kill_at_random(relay, sandbox)
+        self.rename("renewal", "renewed-at-last")
+        self.drain(sandbox.url, *TIMEOUT)
+        # One event a user: a second one would be under another name.
+        users = [event["user"] for event in sandbox.events()]
+        self.assertEqual(sorted(users), sorted(
+            webhook["event"]["app_user_id"] for webhook in made))
+        self.assertGreater(sandbox.stats()["duplicates"], 0)
+        self.assertGreater(len(sandbox.stats()["events_by_name"]), 2)
+
+    def rename(self, kind, name):
+        connection = sqlite3.connect(self.database, timeout=20)
+        connection.execute("INSERT OR REPLACE INTO outbox_name (kind, name) "
+                           "VALUES (?, ?)", (kind, name))
+        connection.commit()
+        connection.close()
 
     def test_an_attempt_is_on_the_disk_before_its_first_byte(self):
         """A witness between the relay and Intercom looks into the outbox at
