@@ -58,10 +58,6 @@ def small(folder, size):
     mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder)
 
 
-def grow(folder, size):
-    mount("-o", f"remount,size={size}", folder)
-
-
 def read_only(folder):
     """The folder's contents, which nobody can change any more."""
     mount("--bind", folder, folder)

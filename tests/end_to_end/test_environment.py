@@ -1,11 +1,13 @@
 """What changes around a relay, and whose file it works in. (What is wrong at
 the start, and how that is told, is tested with the command line.)"""
 
+import json
 import os
 import shutil
 import socket
 import sqlite3
 import stat
+import unittest
 
 import load
 import support
@@ -120,6 +122,30 @@ class Around(support.EndToEnd):
         load.check_all(self, sandbox, made)
         self.assertEqual(self.rows("SELECT tries FROM outbox_delivery"),
                          [(0,)])
+
+
+class NoPermission(support.EndToEnd):
+    @unittest.skipIf(os.getuid() == 0, "root may read and write everything")
+    def test_a_file_that_may_not_be_written(self):
+        self.init()
+        os.chmod(self.database, 0o400)
+        answer = self.cli("enqueue", code=3, stdin="{}")
+        self.assertSays(answer.err, "app.db", "permission")
+
+    def test_as_somebody_else(self):
+        """As root: a folder and a file of root's, and a process that is
+        somebody else."""
+        if os.getuid() != 0:
+            self.skipTest("only root can be somebody else")
+        self.init()
+        os.chmod(self.folder, 0o755)
+        answer = self.cli("status", code=3, preexec=lambda: os.setuid(65534))
+        self.assertSays(answer.err, "app.db", "permission")
+        os.chmod(self.database, 0o644)
+        answer = self.cli("enqueue", code=3, preexec=lambda: os.setuid(65534),
+                          stdin=json.dumps(
+                              webhooks.Factory(self.random).renewal("u")))
+        self.assertSays(answer.err, "app.db")
 
 
 if __name__ == "__main__":
