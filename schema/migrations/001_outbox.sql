@@ -84,7 +84,10 @@ CREATE TABLE outbox_delivery (
     first_try_open_ms INTEGER,       -- open_ms then (outbox_destination)
     unknown INTEGER NOT NULL DEFAULT 0,   -- 1: an outcome is unknown
     bound INTEGER NOT NULL DEFAULT 0,     -- 1: an event call may have left
-    epoch INTEGER                    -- the relay that is sending it
+    epoch INTEGER,                   -- the relay that is sending it
+    -- Of the last attempt, for outbox_user, which is written at its end:
+    newest_ms INTEGER,               -- the event's time; NULL: not newest
+    newest_confirmed INTEGER NOT NULL DEFAULT 0
 );
 -- The claim: due heads only, so that a million rows behind one cost nothing.
 CREATE INDEX outbox_delivery_due ON outbox_delivery (due_ms)
@@ -137,7 +140,7 @@ CREATE TABLE outbox_call (
 CREATE TABLE outbox_user (
     lane TEXT PRIMARY KEY,
     contact_id TEXT,
-    sent_timestamp_ms INTEGER,       -- newest sent, set at the claim
+    sent_timestamp_ms INTEGER,       -- newest sent
     sent_id INTEGER,
     sent_attributes TEXT,
     confirmed_timestamp_ms INTEGER,  -- newest confirmed, by its own 2xx

@@ -31,6 +31,29 @@ UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = 'unknown',
     WHERE (delivery_id, number) IN (SELECT id, attempts FROM outbox_delivery
         INDEXED BY outbox_delivery_first WHERE state = 'sending');
 
+-- name: epoch_keep_newest
+-- What they were sending are their users' newest attributes.
+-- scans: the index holds what is in flight, nothing else
+INSERT INTO outbox_user (lane, sent_timestamp_ms, sent_id, sent_attributes,
+    confirmed_timestamp_ms, confirmed_id)
+    SELECT lane, newest_ms, id,
+        (SELECT nullif(attributes, '') FROM outbox_attempt
+            WHERE delivery_id = outbox_delivery.id
+                AND attributes IS NOT NULL
+            ORDER BY number DESC LIMIT 1),
+        CASE WHEN newest_confirmed THEN newest_ms END,
+        CASE WHEN newest_confirmed THEN id END
+    FROM outbox_delivery INDEXED BY outbox_delivery_first
+    WHERE state = 'sending' AND newest_ms IS NOT NULL
+    ON CONFLICT (lane) DO UPDATE SET
+        sent_timestamp_ms = excluded.sent_timestamp_ms,
+        sent_id = excluded.sent_id,
+        sent_attributes =
+            coalesce(excluded.sent_attributes, sent_attributes),
+        confirmed_timestamp_ms = coalesce(excluded.confirmed_timestamp_ms,
+            confirmed_timestamp_ms),
+        confirmed_id = coalesce(excluded.confirmed_id, confirmed_id);
+
 -- name: epoch_recover
 -- They go again, first of their lanes, when a request that may still be on
 -- its way is over: a chain has twelve calls at most.

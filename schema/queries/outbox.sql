@@ -54,7 +54,8 @@ SELECT
 -- name: outbox_start
 -- A due head is about to be sent.
 UPDATE outbox_delivery SET state = 'sending', due_ms = NULL,
-    attempts = :number, epoch = :epoch
+    attempts = :number, epoch = :epoch, newest_ms = :newest_ms,
+    newest_confirmed = :newest_confirmed
     WHERE id = :id AND due_ms IS NOT NULL AND attempts = :number - 1;
 
 -- name: outbox_start_attempt
@@ -62,20 +63,6 @@ UPDATE outbox_delivery SET state = 'sending', due_ms = NULL,
 INSERT INTO outbox_attempt (delivery_id, number, epoch, cause, started_ms,
     attributes, event_body)
     VALUES (:id, :number, :epoch, :cause, :now_ms, :attributes, :event_body);
-
--- name: outbox_start_newest
--- These are the user's newest attributes from now on. Where the same ones are
--- confirmed already, newest confirmed moves along with newest sent.
-INSERT INTO outbox_user (lane, sent_timestamp_ms, sent_id, sent_attributes)
-    VALUES (:lane, :timestamp_ms, :id, :attributes)
-    ON CONFLICT (lane) DO UPDATE SET
-        sent_timestamp_ms = excluded.sent_timestamp_ms,
-        sent_id = excluded.sent_id,
-        sent_attributes = coalesce(excluded.sent_attributes, sent_attributes),
-        confirmed_timestamp_ms = CASE WHEN :confirmed
-            THEN excluded.sent_timestamp_ms ELSE confirmed_timestamp_ms END,
-        confirmed_id = CASE WHEN :confirmed
-            THEN excluded.sent_id ELSE confirmed_id END;
 
 -- name: outbox_settle
 -- A due head leaves for good without an attempt.
@@ -112,22 +99,43 @@ INSERT INTO outbox_call (delivery_id, attempt, number, request, started_ms,
         :request_id, :result, :answer);
 
 -- name: outbox_end_user
--- What was learned of the user: a contact id ('': there is none any more), the
--- data events sent, and that Intercom has the attributes sent last.
-INSERT INTO outbox_user (lane, contact_id, sent_events)
-    VALUES (:lane, nullif(:contact, ''), :sent_events)
+-- What was learned of the user: that these are the newest attributes sent,
+-- a contact id ('': there is none any more), the data events sent, and that
+-- Intercom has the newest attributes. One write a delivery: users lie all over
+-- the file.
+INSERT INTO outbox_user (lane, contact_id, sent_events, sent_timestamp_ms,
+    sent_id, sent_attributes, confirmed_timestamp_ms, confirmed_id,
+    confirmed_ms, confirmed_epoch)
+    SELECT lane, nullif(:contact, ''), :sent_events, newest_ms,
+        CASE WHEN newest_ms IS NOT NULL THEN id END,
+        CASE WHEN newest_ms IS NOT NULL THEN
+            (SELECT nullif(attributes, '') FROM outbox_attempt
+                WHERE delivery_id = :id AND attributes IS NOT NULL
+                ORDER BY number DESC LIMIT 1) END,
+        CASE WHEN :confirmed OR newest_confirmed THEN newest_ms END,
+        CASE WHEN (:confirmed OR newest_confirmed) AND newest_ms IS NOT NULL
+            THEN id END,
+        CASE WHEN :confirmed THEN :now_ms END,
+        CASE WHEN :confirmed THEN :epoch END
+    FROM outbox_delivery WHERE id = :id
+        AND (:contact IS NOT NULL OR :sent_events IS NOT NULL OR :confirmed
+            OR newest_ms IS NOT NULL)
     ON CONFLICT (lane) DO UPDATE SET
         sent_events = coalesce(excluded.sent_events, sent_events),
         contact_id = CASE WHEN :contact IS NULL THEN contact_id
             ELSE excluded.contact_id END,
-        confirmed_timestamp_ms = CASE WHEN :confirmed
-            THEN sent_timestamp_ms ELSE confirmed_timestamp_ms END,
-        confirmed_id = CASE WHEN :confirmed
-            THEN sent_id ELSE confirmed_id END,
-        confirmed_ms = CASE WHEN :confirmed
-            THEN :now_ms ELSE confirmed_ms END,
-        confirmed_epoch = CASE WHEN :confirmed
-            THEN :epoch ELSE confirmed_epoch END;
+        sent_timestamp_ms =
+            coalesce(excluded.sent_timestamp_ms, sent_timestamp_ms),
+        sent_id = coalesce(excluded.sent_id, sent_id),
+        sent_attributes =
+            coalesce(excluded.sent_attributes, sent_attributes),
+        confirmed_timestamp_ms = coalesce(excluded.confirmed_timestamp_ms,
+            CASE WHEN :confirmed THEN sent_timestamp_ms
+                ELSE confirmed_timestamp_ms END),
+        confirmed_id = coalesce(excluded.confirmed_id,
+            CASE WHEN :confirmed THEN sent_id ELSE confirmed_id END),
+        confirmed_ms = coalesce(excluded.confirmed_ms, confirmed_ms),
+        confirmed_epoch = coalesce(excluded.confirmed_epoch, confirmed_epoch);
 
 -- name: outbox_set_hold
 -- The destination is held, or no longer.

@@ -8,6 +8,14 @@ PRAGMA query_only = ON;
 -- What is committed is on the disk (promise 1).
 PRAGMA synchronous = FULL;
 
+-- name: store_cache_size
+-- 16 MiB: users and lanes lie all over the file.
+PRAGMA cache_size = -16384;
+
+-- name: store_wal_autocheckpoint
+-- 32 MiB: a page that changes in many turns goes to the file once.
+PRAGMA wal_autocheckpoint = 8000;
+
 -- name: store_journal_mode
 -- As the file has it.
 PRAGMA journal_mode;

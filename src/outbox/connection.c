@@ -122,8 +122,13 @@ bool connection_open(const char *given, const char *real,
         (void)connection_fail(opened, err);
     if (good && mode != CONNECTION_WRITE)
         good = query_run_plain(opened, QUERY_STORE_QUERY_ONLY, err);
-    if (good)
-        good = query_run_plain(opened, QUERY_STORE_SYNCHRONOUS, err);
+    static const enum query_name settings[] = {
+        QUERY_STORE_SYNCHRONOUS,
+        QUERY_STORE_CACHE_SIZE,
+        QUERY_STORE_WAL_AUTOCHECKPOINT,
+    };
+    for (size_t i = 0; good && i < sizeof(settings) / sizeof(settings[0]); i++)
+        good = query_run_plain(opened, settings[i], err);
     if (!good) {
         connection_close(opened);
         return false;

@@ -17,12 +17,17 @@ static void count_pending(struct store *store, const struct outbox_claim *claim,
 /* --- an attempt begins --------------------------------------------------- */
 
 static bool take_head(struct store *store, int64_t epoch,
-                      const struct outbox_claim *claim, struct err *err)
+                      const struct outbox_start *start, struct err *err)
 {
+    const struct outbox_claim *claim = start->claim;
     struct query query;
     query_open(&query, store, QUERY_OUTBOX_START);
     query_bind_int64(&query, "number", claim->attempts + 1);
     query_bind_int64(&query, "epoch", epoch);
+    query_bind_time(&query, "newest_ms",
+                    start->is_newest ? start->timestamp_ms : OUTBOX_NO_TIME);
+    query_bind_int64(&query, "newest_confirmed",
+                     start->is_newest && start->is_confirmed);
     query_bind_int64(&query, "id", claim->id);
     if (!query_run(&query, err))
         return false;
@@ -62,28 +67,15 @@ static bool record_start(struct store *store, int64_t epoch,
     return query_run(&query, err);
 }
 
-static bool record_newest(struct store *store, const struct outbox_start *start,
-                          struct err *err)
-{
-    struct query query;
-    query_open(&query, store, QUERY_OUTBOX_START_NEWEST);
-    query_bind_text(&query, "lane", start->claim->lane);
-    query_bind_time(&query, "timestamp_ms", start->timestamp_ms);
-    query_bind_int64(&query, "id", start->claim->id);
-    query_bind_text(&query, "attributes", start->attributes);
-    query_bind_int64(&query, "confirmed", start->is_confirmed);
-    return query_run(&query, err);
-}
-
 bool outbox_start_attempt(struct store *store, int64_t epoch,
                           const struct outbox_start *start, struct err *err)
 {
-    if (!take_head(store, epoch, start->claim, err) ||
+    if (!take_head(store, epoch, start, err) ||
         !record_start(store, epoch, start, err))
         return false;
     count_pending(store, start->claim, -1);
     counters_add(store, "sending", 1);
-    return !start->is_newest || record_newest(store, start, err);
+    return true;
 }
 
 /* --- without an attempt -------------------------------------------------- */
@@ -181,14 +173,11 @@ static bool record_call(struct store *store, const struct outbox_end *end,
 static bool record_user(struct store *store, int64_t epoch,
                         const struct outbox_end *end, struct err *err)
 {
-    if (end->contact_id == NULL && !end->attributes_confirmed &&
-        end->sent_events == NULL)
-        return true;
     struct query query;
     query_open(&query, store, QUERY_OUTBOX_END_USER);
-    query_bind_text(&query, "lane", end->claim->lane);
     query_bind_text(&query, "contact", end->contact_id);
     query_bind_text(&query, "sent_events", end->sent_events);
+    query_bind_int64(&query, "id", end->claim->id);
     query_bind_int64(&query, "confirmed", end->attributes_confirmed);
     query_bind_int64(&query, "now_ms", end->now_ms);
     query_bind_int64(&query, "epoch", epoch);

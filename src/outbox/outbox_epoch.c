@@ -35,6 +35,8 @@ static bool recover(struct store *store, int64_t now_ms, int64_t timeout_ms,
     query_bind_int64(&query, "now_ms", now_ms);
     if (!query_run(&query, err))
         return false;
+    if (!query_run_plain(store, QUERY_EPOCH_KEEP_NEWEST, err))
+        return false;
     query_open(&query, store, QUERY_EPOCH_RECOVER);
     query_bind_int64(&query, "timeout_ms", timeout_ms);
     query_bind_int64(&query, "now_ms", now_ms);
