@@ -13,8 +13,8 @@ PRAGMA synchronous = FULL;
 PRAGMA cache_size = -16384;
 
 -- name: store_wal_autocheckpoint
--- 32 MiB: a page that changes in many turns goes to the file once.
-PRAGMA wal_autocheckpoint = 8000;
+-- 16 MiB: a page that changes in many turns goes to the file once.
+PRAGMA wal_autocheckpoint = 4000;
 
 -- name: store_journal_mode
 -- As the file has it.
@@ -43,6 +43,10 @@ COMMIT;
 -- name: store_rollback
 -- Nothing of it.
 ROLLBACK;
+
+-- name: store_empty_wal
+-- The disk is full: what the WAL holds may have room in the file already.
+PRAGMA wal_checkpoint(TRUNCATE);
 
 -- name: store_has_outbox
 -- Whether there is an outbox in the file, and whether a foreign one.

@@ -46,7 +46,8 @@ static bool means_full(int errnum)
     return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG;
 }
 
-bool connection_fail(const struct store *store, struct err *err)
+/* See errors[]. */
+static bool describe(const struct store *store, struct err *err)
 {
     int errno_now = errno;
     int extended = sqlite3_extended_errcode(store->database);
@@ -70,6 +71,13 @@ bool connection_fail(const struct store *store, struct err *err)
     if (errnum != 0)
         return err_set_errno(err, errnum, "%s: %s", store->path, text);
     return err_set(err, ERR_IO, "%s: %s", store->path, text);
+}
+
+bool connection_fail(struct store *store, struct err *err)
+{
+    (void)describe(store, err);
+    store->is_full = store->is_full || err->code == ERR_FULL;
+    return false;
 }
 
 /* The path as a URI that promises SQLite that nobody changes the file. */

@@ -36,6 +36,7 @@ struct store {
     int busy_ms;
     int64_t data_version; /* as store_changed() saw it last */
     bool prefers_retry;   /* whose turn it is in outbox_find_due() */
+    bool is_full;         /* there was no room on the disk */
 };
 
 enum connection_mode {
@@ -54,6 +55,6 @@ MUST_CHECK bool connection_open(const char *given, const char *real,
 void connection_close(struct store *store);
 
 /* The connection's last error as *err; returns false. */
-bool connection_fail(const struct store *store, struct err *err);
+bool connection_fail(struct store *store, struct err *err);
 
 #endif

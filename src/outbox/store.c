@@ -109,6 +109,9 @@ void store_rollback(struct store *store)
     /* Some errors have rolled back already. */
     if (sqlite3_get_autocommit(store->database) == 0)
         (void)!query_run_plain(store, QUERY_STORE_ROLLBACK, &ignored);
+    if (store->is_full)
+        (void)!query_run_plain(store, QUERY_STORE_EMPTY_WAL, &ignored);
+    store->is_full = false;
     turnstile_leave(store->turnstile);
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -80,7 +81,7 @@ static sqlite3 *open_beside(const struct fixture *fixture)
     return database;
 }
 
-static void run(sqlite3 *database, const char *sql)
+static void run_sql(sqlite3 *database, const char *sql)
 {
     char *text = NULL;
     if (sqlite3_exec(database, sql, NULL, NULL, &text) != SQLITE_OK)
@@ -90,7 +91,7 @@ static void run(sqlite3 *database, const char *sql)
 
 void fixture_run(const struct fixture *fixture, const char *sql)
 {
-    run(open_beside(fixture), sql);
+    run_sql(open_beside(fixture), sql);
 }
 
 void fixture_run_without_triggers(const struct fixture *fixture,
@@ -100,7 +101,7 @@ void fixture_run_without_triggers(const struct fixture *fixture,
     assert_int_equal(
         sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL),
         SQLITE_OK);
-    run(database, sql);
+    run_sql(database, sql);
 }
 
 const char *fixture_text(const struct fixture *fixture, const char *sql)
@@ -123,6 +124,19 @@ const char *fixture_text(const struct fixture *fixture, const char *sql)
 int64_t fixture_number(const struct fixture *fixture, const char *sql)
 {
     return strtoll(fixture_text(fixture, sql), NULL, 10);
+}
+
+void fixture_run_apart(struct fixture *fixture,
+                       bool (*run)(struct fixture *fixture))
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(run(fixture) ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 void fixture_check(const struct fixture *fixture, bool good)

@@ -37,6 +37,10 @@ void fixture_run_without_triggers(const struct fixture *fixture,
 int64_t fixture_number(const struct fixture *fixture, const char *sql);
 const char *fixture_text(const struct fixture *fixture, const char *sql);
 
+/* Run in a process of its own; the test fails unless it returns true. */
+void fixture_run_apart(struct fixture *fixture,
+                       bool (*run)(struct fixture *fixture));
+
 /* Fail the test with the error's text unless good. */
 void fixture_check(const struct fixture *fixture, bool good);
 
