@@ -101,6 +101,22 @@ static void user_id_is_one_segment_of_the_path(void **state)
     }
 }
 
+static void remembered_id_that_is_too_long_is_forgotten(void **state)
+{
+    (void)state;
+    char id[200] = "";
+    memset(id, 'a', INTERCOM_ID_BYTES);
+    const struct intercom_job job = {
+        .user_id = "u", .contact_id = id, .attributes = ATTRS};
+    struct intercom_chain chain;
+    struct http_request request;
+    (void)intercom_begin(&chain, &job, &request);
+    assert_string_equal(request.path, "/contacts");
+    assert_string_equal(chain.contact_id, "");
+    assert_true(chain.contact_changed);
+    intercom_free(&chain);
+}
+
 static void verdict_is_whole_when_resuming_is_one_call_too_many(void **state)
 {
     (void)state;
@@ -152,6 +168,7 @@ int main(void)
         cmocka_unit_test(contact_made_a_moment_ago_is_given_time),
         cmocka_unit_test(event_of_the_future_waits_for_its_time_there),
         cmocka_unit_test(user_id_is_one_segment_of_the_path),
+        cmocka_unit_test(remembered_id_that_is_too_long_is_forgotten),
         cmocka_unit_test(verdict_is_whole_when_resuming_is_one_call_too_many),
         cmocka_unit_test(the_four_attributes_are_described),
     };

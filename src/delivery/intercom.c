@@ -376,8 +376,9 @@ enum intercom_next intercom_begin(struct intercom_chain *chain,
     *chain = (struct intercom_chain){.job = *job};
     buf_init(&chain->path, MOST_PATH_BYTES);
     buf_init(&chain->body, MOST_BODY_BYTES);
-    if (job->contact_id != NULL && strlen(job->contact_id) < INTERCOM_ID_BYTES)
-        set_contact(chain, job->contact_id);
+    bool usable =
+        job->contact_id != NULL && strlen(job->contact_id) < INTERCOM_ID_BYTES;
+    set_contact(chain, usable ? job->contact_id : "");
     if (job->attributes == NULL)
         return ask_for(chain, CALL_SEND_EVENT, request);
     bool known = chain->contact_id[0] != '\0';

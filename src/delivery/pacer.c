@@ -167,7 +167,8 @@ static bool has_date(const struct http_answer *answer)
 /* When the request left, as early as anything says. */
 static int64_t sent_ms(const struct http_answer *answer, int64_t now_ms)
 {
-    int64_t sent = now_ms - greatest(0, answer->took_ms);
+    int64_t took_ms = least(LONGEST_WINDOW_MS, greatest(0, answer->took_ms));
+    int64_t sent = now_ms - took_ms;
     bool plausible = answer->started_ms > now_ms - LONGEST_WINDOW_MS;
     return plausible ? least(sent, answer->started_ms) : sent;
 }
