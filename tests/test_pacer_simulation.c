@@ -288,7 +288,7 @@ static void what_another_client_leaves_is_used(void **state)
         {"1666, others 80 %", 1666, 64, 0, 60, 140, 80, 0, false},
     };
     for (size_t i = 0; i < COUNT(worlds); i++)
-        check(&worlds[i], 900, WINDOWS);
+        check(&worlds[i], 900, WINDOWS / 3);
 }
 
 int main(void)
