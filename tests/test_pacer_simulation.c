@@ -182,8 +182,10 @@ static void step_others(struct simulation *simulation)
     const struct world *world = simulation->world;
     simulation->others += (double)world->limit * world->others / 100 /
                           WINDOW_MS * random_below(&simulation->random, 3);
-    for (; simulation->others >= 1; simulation->others -= 1)
+    while (simulation->others >= 1) {
+        simulation->others -= 1;
         simulation->theirs_now += count_call(simulation);
+    }
 }
 
 static void run(struct simulation *simulation, const struct world *world,

@@ -40,11 +40,12 @@ static char *read_bytes(const struct query *query, int column,
 static void add_attempt(struct view_history *history, const struct query *query)
 {
     size_t count = history->attempt_count;
-    history->attempts =
-        mem_resize(history->attempts, (count + 1) * sizeof(*history->attempts));
+    struct view_attempt *attempts =
+        mem_resize(history->attempts, (count + 1) * sizeof(*attempts));
+    history->attempts = attempts;
     const struct view_attempt *before =
-        count == 0 ? NULL : &history->attempts[count - 1];
-    history->attempts[count] = (struct view_attempt){
+        count == 0 ? NULL : &attempts[count - 1];
+    attempts[count] = (struct view_attempt){
         .number = (int)query_int64(query, 0),
         .cause = query_text(query, 1),
         .outcome = query_text(query, 2),
