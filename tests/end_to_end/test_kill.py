@@ -42,6 +42,24 @@ class Kill(support.EndToEnd):
         self.assertEqual(sandbox.stats()["parallel_same_user"], 0)
         self.check_attempts(sandbox)
 
+    def test_of_the_relay_before_a_bad_intercom(self):
+        """Kills and stops while producers write and Intercom fails."""
+        sandbox = self.start_sandbox(
+            "--latency", "2", "--seed", "11", "--faults",
+            "503:0.01,404@events:0.01,409@contacts:0.01,410@contacts:0.01,"
+            "reset:0.01,reset-after:0.03,truncate:0.01,timeout:0.01")
+        self.init()
+        made = load.make(self, support.scaled(400), support.scaled(150))
+        producers = load.Producers(self, made)
+        producers.start()
+        for _ in range(4):
+            relay = self.start_relay(sandbox.url, *TIMEOUT)
+            self.kill_at_random(relay, sandbox)
+        producers.join()
+        self.drain(sandbox.url, *TIMEOUT)
+        load.check_all(self, sandbox, made)
+        self.assertEqual(sandbox.stats()["parallel_same_user"], 0)
+
     def check_attempts(self, sandbox):
         """Each event at Intercom has an attempt with its very bytes, and what
         the dead relays left is recorded as unknown."""
