@@ -184,6 +184,8 @@ def restart(rows=1000000, sending=128):
         connection.execute(
             "UPDATE outbox_delivery SET state = 'delivered', due_ms = NULL, "
             "settled_ms = 1 WHERE id <= ?", (rows - sending,))
+        connection.execute("UPDATE outbox_delivery SET due_ms = 0 "
+                           "WHERE id > ?", (rows - sending,))
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         sandbox = bench.sandbox("--latency", "60000")
