@@ -199,6 +199,35 @@ static void secret_never_shows_in_the_error(void **state)
     assert_null(secret);
 }
 
+static void a_pipe_that_nobody_writes_to_is_empty(void **state)
+{
+    (void)state;
+    char *secret = NULL;
+    struct err err = {0};
+    assert_int_equal(mkfifo(path, 0600), 0);
+    (void)alarm(60); /* waiting for a writer would be waiting for ever */
+    assert_false(file_read_secret(path, &secret, &err));
+    (void)alarm(0);
+    assert_non_null(strstr(err.text, "is empty"));
+}
+
+static void a_pipe_is_read_to_its_end(void **state)
+{
+    (void)state;
+    char *secret = NULL;
+    struct err err = {0};
+    char name[64];
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    (void)snprintf(name, sizeof(name), "/dev/fd/%d", ends[0]);
+    assert_int_equal(write(ends[1], "token\n", 6), 6);
+    (void)close(ends[1]);
+    assert_true(file_read_secret(name, &secret, &err));
+    assert_string_equal(secret, "token");
+    free(secret);
+    (void)close(ends[0]);
+}
+
 static void secret_over_the_maximum_is_refused(void **state)
 {
     (void)state;
@@ -236,6 +265,8 @@ int main(void)
         TEST(empty_secret_is_refused),
         TEST(control_characters_in_a_secret_are_refused),
         TEST(secret_never_shows_in_the_error),
+        TEST(a_pipe_that_nobody_writes_to_is_empty),
+        TEST(a_pipe_is_read_to_its_end),
         TEST(secret_over_the_maximum_is_refused),
         TEST(value_from_elsewhere_follows_the_same_rules),
     };

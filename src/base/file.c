@@ -26,16 +26,18 @@ static bool read_all(int descriptor, const char *path, struct buf *contents,
     }
 }
 
-/* Open a file that is no directory and tell its mode. -1: err is filled. */
+/* Open a file that is no directory and tell its mode. -1: err is filled.
+ * O_NONBLOCK: to open a pipe that nobody writes to would wait for ever; it
+ * reads as empty. Reading from a pipe that someone writes to does wait. */
 static int open_file(const char *path, mode_t *mode, struct err *err)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0) {
         (void)err_set_errno(err, errno, "%s", path);
         return -1;
     }
     struct stat about;
-    if (fstat(descriptor, &about) != 0)
+    if (fstat(descriptor, &about) != 0 || fcntl(descriptor, F_SETFL, 0) != 0)
         (void)err_set_errno(err, errno, "%s", path);
     else if (S_ISDIR(about.st_mode))
         (void)err_set(err, ERR_INVALID, "%s: is a directory", path);
