@@ -56,6 +56,22 @@ static void events_are_called_by_their_kind_else_by_their_type(void **state)
     }
 }
 
+static void a_type_that_is_too_long_is_cut_before_a_character(void **state)
+{
+    (void)state;
+    static char type[5000]; /* "T", then characters of two bytes */
+    for (size_t i = 0; i + 1 < sizeof(type); i++)
+        type[i] = i == 0 ? 'T' : i % 2 == 1 ? '\xC3' : '\xA9';
+    const struct view_delivery row = {.type = type};
+    struct buf text;
+    buf_init(&text, WORDS_MOST_TYPE_BYTES + 10);
+    words_add_event(&row, &text);
+    assert_int_equal(text.length, WORDS_MOST_TYPE_BYTES - 1 + strlen("…"));
+    assert_memory_equal(text.bytes, type, WORDS_MOST_TYPE_BYTES - 1);
+    assert_string_equal(text.bytes + WORDS_MOST_TYPE_BYTES - 1, "…");
+    buf_free(&text);
+}
+
 static void the_last_result_says_where_a_delivery_is(void **state)
 {
     (void)state;
@@ -110,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ages_have_one_unit),
         cmocka_unit_test(events_are_called_by_their_kind_else_by_their_type),
+        cmocka_unit_test(a_type_that_is_too_long_is_cut_before_a_character),
         cmocka_unit_test(the_last_result_says_where_a_delivery_is),
         cmocka_unit_test(only_a_lane_without_a_slash_is_a_user),
     };

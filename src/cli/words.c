@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 void words_format_age(int64_t age_ms, char *out)
 {
@@ -32,12 +33,27 @@ void words_add_kind(const char *kind, struct buf *out)
         buf_add_byte(out, *kind == '_' ? ' ' : *kind);
 }
 
+/* A type can be as long as a payload; a longer one than any real one is cut
+ * before a whole character. */
+static void add_type(const char *type, struct buf *out)
+{
+    size_t length = WORDS_MOST_TYPE_BYTES;
+    if (strnlen(type, length + 1) <= length) {
+        buf_add_text(out, type);
+        return;
+    }
+    while (length > 0 && ((unsigned char)type[length] & 0xC0) == 0x80)
+        length--;
+    buf_add(out, type, length);
+    buf_add_text(out, "…");
+}
+
 void words_add_event(const struct view_delivery *row, struct buf *out)
 {
     if (*row->kind != '\0')
         words_add_kind(row->kind, out);
     else
-        buf_add_text(out, row->type == NULL ? "no event" : row->type);
+        add_type(row->type == NULL ? "no event" : row->type, out);
 }
 
 bool words_lane_is_user(const char *lane)

@@ -11,14 +11,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Room for words_format_age(). */
-enum { WORDS_AGE_BYTES = 24 };
+enum {
+    WORDS_AGE_BYTES = 24,        /* room for words_format_age() */
+    WORDS_MOST_TYPE_BYTES = 200, /* words_add_event() shows no more of a type */
+};
 
 /* "42s", "7m", "3h", "12d". */
 void words_format_age(int64_t age_ms, char *out);
 
 /* The event as a list calls it: "initial purchase"; where there is none, the
- * webhook's type. */
+ * webhook's type, cut where it is over WORDS_MOST_TYPE_BYTES. */
 void words_add_event(const struct view_delivery *row, struct buf *out);
 
 /* The same for a kind's word alone; "" reads "no event". */
