@@ -44,7 +44,10 @@ static enum command_exit run(const struct command_call *call)
     if (!store_init(call->database, settings->wal, &report, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
     report_result(call, &report);
-    if (!report.created_file && report.version_before == 0)
+    if (!report.created_file && settings->wal)
+        command_say("The file's journal mode is WAL; auto_vacuum and "
+                    "permissions are left as they were.");
+    else if (!report.created_file && report.version_before == 0)
         command_say("The file's journal mode (%s), auto_vacuum and permissions "
                     "are left as they were.",
                     report.journal_mode);
