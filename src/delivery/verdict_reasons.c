@@ -9,7 +9,8 @@
 static const struct verdict_reason reasons[] = {
     /* --- the destination is held ---------------------------------------- */
     {"token_refused", "Intercom refused the access token",
-     "Put a valid token into the token file; it is read again at once."},
+     "Put a valid token into the token file, which is read again at once; or "
+     "set $INTERCOM_TOKEN and start the relay anew."},
     {"certificate", "the server's TLS certificate is not to be trusted",
      "Check the API URL, the system clock, the CA certificates and any proxy."},
     {"plan_restricted", "the Intercom plan does not include this",

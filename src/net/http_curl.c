@@ -438,7 +438,7 @@ static bool check_url(CURLU *url, const char *api_url, char **scheme,
         (strcmp(*scheme, "http") != 0 && strcmp(*scheme, "https") != 0) ||
         has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
         return err_set(err, ERR_INVALID,
-                       "%s: no http or https URL; for example "
+                       "%s: not scheme, host and port; for example "
                        "https://api.intercom.io",
                        api_url);
     return true;
