@@ -158,4 +158,5 @@ SELECT
     (SELECT count FROM outbox_count WHERE name = 'pending'),
     (SELECT count FROM outbox_count WHERE name = 'sending'),
     (SELECT count FROM outbox_count WHERE name = 'failed'),
-    (SELECT pause_reason IS NOT NULL FROM outbox_destination WHERE id = 1);
+    (SELECT pause_reason IS NOT NULL FROM outbox_destination WHERE id = 1),
+    (SELECT epoch FROM outbox_relay WHERE id = 1);

@@ -238,6 +238,7 @@ struct outbox_outlook {
     int64_t sending;
     int64_t failed;
     bool is_paused; /* by an operator */
+    int64_t epoch;  /* of the newest relay */
 };
 /* One short read. Fails as store_check_place(), too. */
 MUST_CHECK bool outbox_look_ahead(struct store *store,

@@ -77,6 +77,7 @@ bool outbox_look_ahead(struct store *store, struct outbox_outlook *outlook,
         .sending = query_int64(&query, 2),
         .failed = query_int64(&query, 3),
         .is_paused = query_int64(&query, 4) != 0,
+        .epoch = query_int64(&query, 5),
     };
     query_close(&query);
     return true;

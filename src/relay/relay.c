@@ -87,10 +87,14 @@ static void take_over_turn(struct relay *relay, struct turn *turn)
 
 /* --- looking ------------------------------------------------------------- */
 
+/* A relay that has nothing to record notices here that its time is over. */
 static bool look_ahead(struct relay *relay, struct err *err)
 {
     if (!outbox_look_ahead(relay->seams.store, &relay->outlook, err))
         return false;
+    if (relay->outlook.epoch != relay->epoch)
+        return err_set(err, ERR_SUPERSEDED, "a newer relay has taken over %s",
+                       store_path(relay->seams.store));
     relay->destination.is_paused = relay->outlook.is_paused;
     relay->look = false;
     relay->look_again_ms = monotonic_ms(relay) + SAFETY_LOOK_MS;
