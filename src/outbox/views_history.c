@@ -5,6 +5,7 @@
 #include "outbox/moment.h"
 #include "outbox/query.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static bool read_payload(struct store *store, int64_t id,
@@ -42,6 +43,7 @@ static void add_attempt(struct view_history *history, const struct query *query)
     size_t count = history->attempt_count;
     struct view_attempt *attempts =
         mem_resize(history->attempts, (count + 1) * sizeof(*attempts));
+    assert(attempts != NULL); /* for the analyzer: mem_resize() ends instead */
     history->attempts = attempts;
     const struct view_attempt *before =
         count == 0 ? NULL : &attempts[count - 1];
