@@ -95,7 +95,7 @@ static void make_delayed_calls(struct sending *sending)
 
 static void begin_upkeep(struct sending *sending, enum upkeep_job job)
 {
-    struct http_request request;
+    struct http_request request = {0};
     if (job == UPKEEP_GET_ME && sending->refresh_token != NULL &&
         sending->refresh_token(sending->refresh_context))
         sending_take_new_token(sending);
@@ -124,7 +124,7 @@ static void release_waiting(struct sending *sending,
     queue_init(&waiting);
     queue_add_all(&waiting, &sending->waiting);
     while ((flight = queue_take(&waiting)) != NULL) {
-        struct http_request request;
+        struct http_request request = {0};
         if (verdict->action == VERDICT_GO_ON) {
             go_on(sending, flight, flight_resume(flight, &request), &request);
         } else {
@@ -174,7 +174,7 @@ static void take_check(struct sending *sending, const struct verdict *verdict)
 static void take_upkeep_answer(struct sending *sending,
                                const struct http_answer *answer)
 {
-    struct http_request request;
+    struct http_request request = {0};
     struct verdict verdict;
     enum upkeep_job job = sending->upkeep.job;
     if (upkeep_take_answer(&sending->upkeep, answer, now_ms(sending), &request,
@@ -200,7 +200,7 @@ static void take_answers(struct sending *sending)
             continue;
         }
         struct flight *flight = done.owner;
-        struct http_request request;
+        struct http_request request = {0};
         enum intercom_next next =
             flight_take_answer(flight, &done.answer, now_ms(sending), &request);
         go_on(sending, flight, next, &request);
@@ -238,7 +238,7 @@ void sending_free(struct sending *sending)
 
 void sending_start(struct sending *sending, struct flight *flight)
 {
-    struct http_request request;
+    struct http_request request = {0};
     sending->under_way++;
     flight_begin(flight, &request);
     start_call(sending, &request, flight);
