@@ -25,8 +25,8 @@ static int set_destination(void **state)
 }
 
 static const struct verdict delivered = {.action = VERDICT_GO_ON};
-static const struct verdict server_error = {.action = VERDICT_RETRY,
-                                            .in_transit = true};
+static const struct verdict server_error = {
+    .result = "503", .action = VERDICT_RETRY, .in_transit = true};
 static const struct verdict refused_event = {.action = VERDICT_FAIL};
 static const struct verdict token_refused = {
     .action = VERDICT_HOLD,
@@ -119,6 +119,42 @@ static void a_wait_stops_until_its_time(void **state)
     assert_int_equal(ask().deliveries, 0);
     now_ms += 1;
     assert_int_equal(ask().deliveries, 8);
+}
+
+/* --- the breaker ---------------------------------------------------------- */
+
+static void fail_in_transit(const char *lane)
+{
+    const struct destination_result result = {.lane = lane,
+                                              .verdict = &server_error};
+    destination_take_result(&destination, &result, now_ms);
+}
+
+static void an_open_breaker_is_told_until_one_gets_through(void **state)
+{
+    (void)state;
+    static const char *const lanes[] = {"a", "b", "c", "d", "e"};
+    for (int i = 0; i < 4; i++)
+        fail_in_transit(lanes[i]);
+    assert_false(destination.breaker_changed);
+    fail_in_transit(lanes[4]);
+    assert_true(destination.breaker_changed);
+    assert_int_equal(destination.breaker_since_ms, now_ms);
+    assert_string_equal(destination.breaker_text, server_error.result);
+    int64_t opened_ms = now_ms;
+
+    destination.breaker_changed = false;
+    now_ms = destination.breaker_probe_ms;
+    assert_int_equal(ask().deliveries, 1);
+    fail_in_transit("f"); /* the probe: the next one comes later */
+    assert_true(destination.breaker_changed);
+    assert_true(destination.breaker_probe_ms > now_ms);
+    assert_int_equal(destination.breaker_since_ms, opened_ms);
+
+    destination.breaker_changed = false;
+    take(&delivered, false);
+    assert_true(destination.breaker_changed);
+    assert_int_equal(destination.breaker_since_ms, 0);
 }
 
 /* --- holds ---------------------------------------------------------------- */
@@ -367,6 +403,7 @@ int main(void)
         RULE(ordinary_results_stop_nothing),
         RULE(a_pause_stops_until_someone_lifts_it),
         RULE(a_wait_stops_until_its_time),
+        RULE(an_open_breaker_is_told_until_one_gets_through),
         RULE(a_hold_gives_no_leave_and_says_why),
         RULE(probes_come_after_30_s_and_then_later_up_to_5_min),
         RULE(one_probe_at_a_time),

@@ -202,6 +202,12 @@ static void a_drain_ends_when(void **state)
          .least_ms = 300 * SECOND,
          .most_ms = 302 * SECOND,
          .delivered = 1},
+        /* an outage is given a minute, while probes grow to one a minute */
+        {.users = 10,
+         .rule = {.request = "POST /", .status = 503},
+         .least_ms = MINUTE,
+         .most_ms = 3 * MINUTE,
+         .left = 10},
         /* a hold is given a minute */
         {.users = 3,
          .rule = {.request = "", .status = 401},

@@ -177,6 +177,9 @@ CREATE TABLE outbox_destination (
     hold_text TEXT,                  -- what happened and how to mend it
     held_since_ms INTEGER,
     probe_ms INTEGER,                -- the next probe
+    breaker_since_ms INTEGER,        -- nothing gets through; NULL: closed
+    breaker_probe_ms INTEGER,        -- when the next delivery may try
+    breaker_text TEXT,               -- what failed last
     pause_reason TEXT,               -- NULL: not paused; '' without a reason
     paused_by TEXT,
     paused_since_ms INTEGER,

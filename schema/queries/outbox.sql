@@ -142,6 +142,11 @@ INSERT INTO outbox_user (lane, contact_id, sent_events, sent_timestamp_ms,
 UPDATE outbox_destination SET hold_reason = :reason, hold_text = :text,
     held_since_ms = :since_ms, probe_ms = :probe_ms WHERE id = 1;
 
+-- name: outbox_set_breaker
+-- Nothing gets through since, or (NULL) the breaker is closed.
+UPDATE outbox_destination SET breaker_since_ms = :since_ms,
+    breaker_probe_ms = :probe_ms, breaker_text = :text WHERE id = 1;
+
 -- name: outbox_set_open
 -- How long sending has been possible.
 UPDATE outbox_destination SET open_ms = :open_ms WHERE id = 1;

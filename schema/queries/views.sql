@@ -36,7 +36,8 @@ SELECT reason, result, count(*), min(settled_ms), max(settled_ms),
 -- The destination, as the relay saw it last.
 SELECT api_url, hold_reason, hold_text, held_since_ms, probe_ms,
     pause_reason, paused_by, paused_since_ms, wait_until_ms, quota_limit,
-    quota_left, quota_reset_ms
+    quota_left, quota_reset_ms, breaker_since_ms, breaker_probe_ms,
+    breaker_text
     FROM outbox_destination WHERE id = 1;
 
 -- name: views_relay

@@ -306,6 +306,13 @@ static enum command_exit judge_drain(const struct run *run,
                                  " left; `subrelay -d %s "
                                  "status` says why and what to do",
                                  report->pending_left, run->call->database);
+    if (report->nothing_gets_through && report->pending_left > 0)
+        return command_fail_text(run->call, EXIT_DATA,
+                                 "%" PRId64 " failed, %" PRId64
+                                 " left: nothing gets through to Intercom; "
+                                 "`subrelay -d %s status` says what fails",
+                                 report->failed, report->pending_left,
+                                 run->call->database);
     if (report->failed > 0 || report->pending_left > 0)
         return command_fail_text(
             run->call, EXIT_DATA,

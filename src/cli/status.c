@@ -38,16 +38,26 @@ static void write_outbox(const struct view_status *status, const char *database,
 }
 
 /* "; " and when the next probe goes. */
-static void write_probe(const struct view_status *status, struct output *output)
+static void write_probe(const struct view_status *status, int64_t probe_ms,
+                        struct output *output)
 {
     char wait[NUMBER_BYTES];
-    if (status->probe_ms == OUTBOX_NO_TIME)
+    if (probe_ms == OUTBOX_NO_TIME || !status->relay_is_running)
         return;
-    text_format_duration(status->probe_ms - status->now_ms, wait, sizeof(wait));
-    if (status->probe_ms > status->now_ms)
+    text_format_duration(probe_ms - status->now_ms, wait, sizeof(wait));
+    if (probe_ms > status->now_ms)
         buf_add_format(&output->text, "; next probe in %s", wait);
     else
         buf_add_text(&output->text, "; next probe is due");
+}
+
+static void write_none_fails(const struct view_status *status,
+                             struct output *output)
+{
+    buf_add_format(&output->text,
+                   "          %" PRId64
+                   " pending wait; none of them fails because of this.\n",
+                   status->pending);
 }
 
 static void write_hold(const struct view_status *status, struct output *output)
@@ -56,14 +66,28 @@ static void write_hold(const struct view_status *status, struct output *output)
     output_role_text(output, OUTPUT_BAD, "HELD");
     buf_add_text(&output->text, " since ");
     write_since(output, status->held_since_ms, status->now_ms);
-    write_probe(status, output);
-    buf_add_format(&output->text, "\n          ");
+    write_probe(status, status->probe_ms, output);
+    buf_add_text(&output->text, "\n          ");
     output_printable(output, status->hold_text != NULL ? status->hold_text
                                                        : status->hold_reason);
-    buf_add_format(&output->text,
-                   "\n          %" PRId64 " pending wait; none of them fails "
-                   "because of this.\n",
-                   status->pending);
+    buf_add_byte(&output->text, '\n');
+    write_none_fails(status, output);
+}
+
+static void write_breaker(const struct view_status *status,
+                          struct output *output)
+{
+    buf_add_text(&output->text, "          ");
+    output_role_text(output, OUTPUT_BAD, "NOTHING GETS THROUGH");
+    buf_add_text(&output->text, " since ");
+    write_since(output, status->breaker_since_ms, status->now_ms);
+    write_probe(status, status->breaker_probe_ms, output);
+    buf_add_text(&output->text, "\n          ");
+    output_printable(output,
+                     status->breaker_text == NULL ? "" : status->breaker_text);
+    buf_add_text(&output->text,
+                 ". One delivery at a time tries until one gets through.\n");
+    write_none_fails(status, output);
 }
 
 static void write_pause(const struct view_status *status, struct output *output)
@@ -94,6 +118,8 @@ static void write_destination(const struct view_status *status,
     buf_add_byte(&output->text, '\n');
     if (status->hold_reason != NULL)
         write_hold(status, output);
+    if (status->breaker_since_ms != OUTBOX_NO_TIME)
+        write_breaker(status, output);
     if (status->pause_reason != NULL)
         write_pause(status, output);
     if (status->wait_until_ms == OUTBOX_NO_TIME ||

@@ -71,6 +71,9 @@ static void write_destination(const struct view_status *status,
     json_key_text(json, "hold_text", status->hold_text);
     words_write_time(json, "held_since_ms", status->held_since_ms);
     words_write_time(json, "probe_ms", status->probe_ms);
+    words_write_time(json, "breaker_since_ms", status->breaker_since_ms);
+    words_write_time(json, "breaker_probe_ms", status->breaker_probe_ms);
+    json_key_text(json, "breaker_text", status->breaker_text);
     json_key_text(json, "pause_reason", status->pause_reason);
     json_key_text(json, "paused_by", status->paused_by);
     words_write_time(json, "paused_since_ms", status->paused_since_ms);

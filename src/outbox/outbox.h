@@ -213,6 +213,17 @@ MUST_CHECK bool outbox_set_hold(struct store *store,
                                 const struct outbox_hold *hold,
                                 struct err *err);
 
+struct outbox_breaker {
+    int64_t since_ms; /* OUTBOX_NO_TIME: closed */
+    int64_t probe_ms; /* when the next probe may go */
+    const char *text; /* what failed last */
+};
+/* Record that the breaker is open, or (since_ms OUTBOX_NO_TIME) closed. In a
+ * turn. */
+MUST_CHECK bool outbox_set_breaker(struct store *store,
+                                   const struct outbox_breaker *breaker,
+                                   struct err *err);
+
 /* Record how long sending has been possible (not held, not paused, something
  * getting through), all relays together: the age of tries is counted in it. In
  * a turn. */

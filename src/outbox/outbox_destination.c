@@ -42,6 +42,19 @@ bool outbox_set_hold(struct store *store, const struct outbox_hold *hold,
     return query_run(&query, err);
 }
 
+bool outbox_set_breaker(struct store *store,
+                        const struct outbox_breaker *breaker, struct err *err)
+{
+    bool is_open = breaker->since_ms != OUTBOX_NO_TIME;
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_SET_BREAKER);
+    query_bind_time(&query, "since_ms", breaker->since_ms);
+    query_bind_time(&query, "probe_ms",
+                    is_open ? breaker->probe_ms : OUTBOX_NO_TIME);
+    query_bind_text(&query, "text", is_open ? breaker->text : NULL);
+    return query_run(&query, err);
+}
+
 bool outbox_set_open(struct store *store, int64_t open_ms, struct err *err)
 {
     struct query query;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -24,6 +25,13 @@ bool store_file_check(const char *path, bool for_writing, char **real,
         return err_set(err, ERR_INVALID, "%s is a directory", path);
     if (!S_ISREG(status.st_mode))
         return err_set(err, ERR_INVALID, "%s is not a file", path);
+    /* SQLite names the WAL, and we the lock, after the path: under another name
+     * both would be others, and two writers would ruin the file. */
+    if (status.st_nlink > 1)
+        return err_set(err, ERR_INVALID,
+                       "%s has %ju names (hard links), under each of which it "
+                       "would have another WAL and lock; leave it one",
+                       path, (uintmax_t)status.st_nlink);
     if (access(path, for_writing ? R_OK | W_OK : R_OK) != 0)
         return err_set_errno(err, errno, "cannot %s %s",
                              for_writing ? "write to" : "read", path);

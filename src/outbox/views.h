@@ -54,6 +54,10 @@ struct view_status {
     char *hold_reason; /* NULL: not held */
     char *hold_text;
     int64_t held_since_ms, probe_ms;
+    /* Nothing gets through: one delivery at a time tries. */
+    int64_t breaker_since_ms; /* OUTBOX_NO_TIME: the breaker is closed */
+    int64_t breaker_probe_ms;
+    char *breaker_text; /* what failed last */
     char *pause_reason; /* NULL: not paused */
     char *paused_by;
     int64_t paused_since_ms;

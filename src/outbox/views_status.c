@@ -155,6 +155,9 @@ static bool read_destination(struct store *store, struct view_status *status,
     status->quota_limit = query_time(&query, 9);
     status->quota_left = query_time(&query, 10);
     status->quota_reset_ms = query_time(&query, 11);
+    status->breaker_since_ms = query_time(&query, 12);
+    status->breaker_probe_ms = query_time(&query, 13);
+    status->breaker_text = query_text(&query, 14);
     query_close(&query);
     return true;
 }
@@ -218,6 +221,7 @@ void view_status_free(struct view_status *status)
     free(status->api_url);
     free(status->hold_reason);
     free(status->hold_text);
+    free(status->breaker_text);
     free(status->pause_reason);
     free(status->paused_by);
     free(status->relay_host);

@@ -67,12 +67,32 @@ static void hold(struct destination *destination, const struct verdict *verdict,
     destination->hold_changed = true;
 }
 
+/* What others are told of the breaker follows what it does. */
+static void notice_breaker(struct destination *destination, const char *result,
+                           int64_t now_ms)
+{
+    const struct breaker *breaker = &destination->breaker;
+    bool was_open = destination->breaker_since_ms != 0;
+    if (was_open == breaker->is_open &&
+        (!was_open || destination->breaker_probe_ms == breaker->probe_ms))
+        return;
+    if (!breaker->is_open)
+        destination->breaker_since_ms = 0;
+    else if (!was_open)
+        destination->breaker_since_ms = now_ms;
+    destination->breaker_probe_ms = breaker->probe_ms;
+    (void)snprintf(destination->breaker_text, sizeof(destination->breaker_text),
+                   "%s", breaker->is_open ? result : "");
+    destination->breaker_changed = true;
+}
+
 static void lift_hold(struct destination *destination, int64_t now_ms)
 {
     destination->hold_reason = NULL;
     destination->hold_text[0] = '\0';
     destination->hold_changed = true;
     breaker_start_slowly(&destination->breaker, now_ms);
+    notice_breaker(destination, "", now_ms);
 }
 
 /* The probe failed for another reason than the hold's. */
@@ -214,6 +234,7 @@ void destination_take_result(struct destination *destination,
     breaker_take_result(&destination->breaker, result->lane,
                         !verdict->in_transit, now_ms,
                         random_next(&destination->random));
+    notice_breaker(destination, verdict->result, now_ms);
     if (result->is_probe)
         destination->probe_under_way = false;
     switch (verdict->action) {

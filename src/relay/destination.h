@@ -28,6 +28,11 @@ struct destination {
     int probes;            /* made in this hold */
     bool probe_under_way;
     bool hold_changed; /* to be recorded */
+    /* The breaker, as others are told of it. */
+    bool breaker_changed;     /* to be recorded */
+    int64_t breaker_since_ms; /* wall clock; 0: closed */
+    int64_t breaker_probe_ms; /* wall clock: when the next probe may go */
+    char breaker_text[160];   /* what failed last */
     /* the last quota that was read */
     bool quota_changed; /* to be recorded */
     int64_t quota_limit;

@@ -76,6 +76,7 @@ static void take_over_turn(struct relay *relay, struct turn *turn)
     if (turn->leave.is_probe && turn->claimed.count > 0)
         destination_start_probe(&relay->destination);
     relay->destination.hold_changed = false;
+    relay->destination.breaker_changed = false;
     relay->more_is_due = turn->more_is_due;
     if (turn->recorded) {
         relay->destination.quota_changed = false;
@@ -199,6 +200,16 @@ static void put_turn_off(struct relay *relay, const struct err *err)
     log_line(LOG_WARNING, "outbox: %s; trying again", err->text);
 }
 
+/* Nothing is getting through, for so long that it is no use to wait on: what is
+ * due stays due, so that --drain would never end. */
+static bool waits_in_vain(const struct relay *relay)
+{
+    const struct destination *destination = &relay->destination;
+    return destination->breaker_since_ms != 0 &&
+           now_ms(relay) - destination->breaker_since_ms >=
+               relay->policy.drain_wait_ms;
+}
+
 static bool is_drained(const struct relay *relay)
 {
     const struct destination *destination = &relay->destination;
@@ -211,6 +222,8 @@ static bool is_drained(const struct relay *relay)
     if (destination->hold_reason != NULL)
         return now_ms(relay) - destination->held_since_ms >=
                relay->policy.drain_wait_ms;
+    if (waits_in_vain(relay))
+        return true;
     return relay->outlook.sending == 0 && !relay->more_is_due &&
            (relay->outlook.next_due_ms == OUTBOX_NO_TIME ||
             relay->outlook.next_due_ms > horizon_ms);
@@ -314,6 +327,7 @@ bool relay_new(const struct relay_policy *policy,
     destination_init(&made->destination, policy->seed + 1);
     made->destination.open_ms = recovery.open_ms;
     made->destination.hold_changed = true; /* an older epoch's is over */
+    made->destination.breaker_changed = true;
     made->turn = (struct turn_context){
         .store = seams->store,
         .clock = seams->clock,
@@ -387,6 +401,7 @@ void relay_read_report(const struct relay *relay, struct relay_report *report)
     report->pending_left = relay->outlook.pending + relay->outlook.sending;
     report->held_or_paused =
         relay->destination.is_paused || relay->destination.hold_reason != NULL;
+    report->nothing_gets_through = relay->destination.breaker_since_ms != 0;
 }
 
 void relay_free(struct relay *relay)

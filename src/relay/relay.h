@@ -50,7 +50,8 @@ struct relay_report {
     int64_t attempts;
     int64_t calls;
     int64_t pending_left;
-    bool held_or_paused; /* at the end */
+    bool held_or_paused;       /* at the end */
+    bool nothing_gets_through; /* at the end: the breaker is open */
 };
 
 /* Begin an epoch on the store and make the relay. The caller holds the lock of

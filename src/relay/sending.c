@@ -31,11 +31,27 @@ static void log_hold_if_changed(const struct sending *sending, bool was_held)
                  sending->destination->hold_text);
 }
 
+static void log_breaker_if_changed(const struct sending *sending, bool was_open)
+{
+    const struct destination *destination = sending->destination;
+    bool is_open = destination->breaker_since_ms != 0;
+    if (was_open == is_open)
+        return;
+    if (is_open)
+        log_line(LOG_WARNING,
+                 "Intercom: nothing gets through (%s); one delivery at a time "
+                 "tries until one does, none fails because of this",
+                 destination->breaker_text);
+    else
+        log_line(LOG_INFO, "Intercom: getting through again");
+}
+
 /* --- chains -------------------------------------------------------------- */
 
 static void end_flight(struct sending *sending, struct flight *flight)
 {
     bool was_held = is_held(sending);
+    bool was_broken = sending->destination->breaker_since_ms != 0;
     const struct destination_result result = {
         .lane = flight->claim.lane,
         .verdict = &flight->verdict,
@@ -43,6 +59,7 @@ static void end_flight(struct sending *sending, struct flight *flight)
     };
     destination_take_result(sending->destination, &result, now_ms(sending));
     log_hold_if_changed(sending, was_held);
+    log_breaker_if_changed(sending, was_broken);
     sending->under_way--;
     queue_add(&sending->ended, flight);
 }

@@ -54,6 +54,20 @@ static bool record_hold(struct turn_context *context, struct err *err)
     return outbox_set_hold(context->store, &hold, err);
 }
 
+static bool record_breaker(struct turn_context *context, struct err *err)
+{
+    const struct destination *destination = context->destination;
+    if (!destination->breaker_changed)
+        return true;
+    bool is_open = destination->breaker_since_ms != 0;
+    const struct outbox_breaker breaker = {
+        .since_ms = is_open ? destination->breaker_since_ms : OUTBOX_NO_TIME,
+        .probe_ms = destination->breaker_probe_ms,
+        .text = destination->breaker_text,
+    };
+    return outbox_set_breaker(context->store, &breaker, err);
+}
+
 static bool is_time_to_record(const struct turn_context *context)
 {
     return clock_monotonic_ms(context->clock) - context->recorded_ms >=
@@ -207,6 +221,7 @@ void turn_init(struct turn *turn)
 bool turn_has_work(const struct turn_context *context)
 {
     return context->ended->count > 0 || context->destination->hold_changed ||
+           context->destination->breaker_changed ||
            quota_is_to_be_recorded(context);
 }
 
@@ -216,6 +231,7 @@ bool turn_commit(struct turn_context *context, struct turn *turn,
     struct store *store = context->store;
     bool done = outbox_begin_turn(store, context->epoch, err) &&
                 record_ended(context, turn, err) && record_hold(context, err) &&
+                record_breaker(context, err) &&
                 record_now_and_then(context, turn, err) &&
                 claim_due(context, turn, err) && outbox_commit_turn(store, err);
     if (!done) {

@@ -180,6 +180,21 @@ class Look(Case):
         self.assertIsNone(status["destination"]["hold_reason"])
         self.assertGreater(status["calls_per_event"], 1)
 
+    def test_an_outage_is_told(self):
+        with sqlite3.connect(self.path("outbox.db")) as database:
+            database.execute(
+                "UPDATE outbox_destination SET api_url = 'http://there', "
+                "breaker_since_ms = 1000 * (strftime('%s') - 300), "
+                "breaker_text = 'connection refused'")
+        database.close()
+        page, _ = self.expect(0, "status")
+        self.assertRegex(page, r"NOTHING GETS THROUGH since .* \(5 min ago\)")
+        self.assertIn("connection refused. One delivery at a time", page)
+        self.assertIn("none of them fails because of this", page)
+        destination = json.loads(
+            self.expect(0, "status", "--json")[0])["destination"]
+        self.assertEqual(destination["breaker_text"], "connection refused")
+
     def test_a_hold_and_a_pause_are_told_with_how_to_mend_them(self):
         with sqlite3.connect(self.path("outbox.db")) as database:
             database.execute(
@@ -187,12 +202,12 @@ class Look(Case):
                 "hold_reason = 'token_refused', hold_text = 'the token was "
                 "refused; give a new one', held_since_ms = "
                 "1000 * (strftime('%s') - 300), pause_reason = 'lunch', "
-                "paused_by = 'ana', paused_since_ms = 1764000000000")
+                "paused_by = 'operator', paused_since_ms = 1764000000000")
         database.close()
         page, _ = self.expect(0, "status")
         self.assertRegex(page, r"HELD since .* \(5 min ago\)")
         self.assertIn("the token was refused; give a new one", page)
-        self.assertIn("PAUSED by ana since 2025-11-24 16:00:00 UTC", page)
+        self.assertIn("PAUSED by operator since 2025-11-24 16:00:00 UTC", page)
         self.assertIn("lunch", page)
 
     def test_text_from_outside_is_not_obeyed_by_the_terminal(self):

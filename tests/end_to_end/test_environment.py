@@ -106,6 +106,36 @@ class Around(support.EndToEnd):
         answer = self.drain("http://127.0.0.1:9", code=3)
         self.assertSays(answer.err, "empty.db", "init")
 
+    def test_a_file_with_a_second_name_is_refused(self):
+        """Each name would have a WAL and a lock of its own: two relays."""
+        second = self.path("second.db")
+        os.link(self.database, second)
+        for name in (self.database, second):
+            with self.subTest(name):
+                self.database = name
+                answer = self.drain("http://127.0.0.1:9", code=3)
+                self.assertSays(answer.err, "2 names (hard links)")
+        os.unlink(second)
+        self.database = self.path("app.db")
+        self.drain("http://127.0.0.1:9")
+
+    def test_a_drain_ends_in_an_outage(self):
+        """What is due stays due and waits for a relay that gets through."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        factory = webhooks.Factory(self.random)
+        made = [factory.renewal(f"user-{number}") for number in range(20)]
+        self.enqueue(*made)
+        answer = self.drain(f"http://127.0.0.1:{port}", "--drain-wait", "1s",
+                            code=1)
+        self.assertSays(answer.err, "0 failed, 20 left", "nothing gets through")
+        page = self.cli("status").out
+        self.assertSays(page, "NOTHING GETS THROUGH", "20 pending wait")
+        sandbox = self.start_sandbox("--listen", f"127.0.0.1:{port}")
+        self.drain(sandbox.url)
+        load.check_all(self, sandbox, made)
+        self.assertNotIn("NOTHING", self.cli("status").out)
+
     def test_nobody_listens(self):
         """It waits, and delivers when somebody does; no try is lost."""
         with socket.create_server(("127.0.0.1", 0)) as taken:
