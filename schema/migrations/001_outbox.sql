@@ -75,7 +75,7 @@ CREATE TABLE outbox_delivery (
     status INTEGER,                  -- the last HTTP status
     due_ms INTEGER                   -- only the head of a lane has one
         CHECK (due_ms IS NULL OR state = 'pending'),
-    not_before_ms INTEGER NOT NULL DEFAULT 0,
+    not_before_ms INTEGER NOT NULL DEFAULT 0, -- 1: an operation's retry
     arrived_ms INTEGER NOT NULL,     -- committed by the producer
     settled_ms INTEGER CHECK (       -- left pending and sending for good
         (settled_ms IS NULL) = (state = 'pending' OR state = 'sending')),
@@ -85,6 +85,7 @@ CREATE TABLE outbox_delivery (
     unknown INTEGER NOT NULL DEFAULT 0,   -- 1: an outcome is unknown
     bound INTEGER NOT NULL DEFAULT 0,     -- 1: an event call may have left
     epoch INTEGER,                   -- the relay that is sending it
+    operation_id INTEGER,            -- the last one that changed its state
     -- Of the last attempt, for outbox_user, which is written at its end:
     newest_ms INTEGER,               -- the event's time; NULL: not newest
     newest_confirmed INTEGER NOT NULL DEFAULT 0
@@ -157,6 +158,56 @@ CREATE TABLE outbox_name (
     off INTEGER NOT NULL DEFAULT 0   -- 1: the contact's attributes only
 ) WITHOUT ROWID;
 
+-- What operators asked for (src/outbox/operation.h).
+CREATE TABLE outbox_operation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    action TEXT NOT NULL,            -- retry, discard, undo, cancel, rename …
+    state TEXT NOT NULL CHECK (state IN
+        ('planned', 'running', 'done', 'cancelled', 'undone')),
+    who TEXT NOT NULL,
+    filter TEXT,                     -- or ids, or a pause's reason
+    target_id INTEGER,               -- the operation that it takes back
+    include_delivered INTEGER NOT NULL DEFAULT 0,
+    created_ms INTEGER NOT NULL,
+    started_ms INTEGER,
+    ended_ms INTEGER,
+    cursor_id INTEGER NOT NULL DEFAULT 0, -- all items up to here are handled
+    matched INTEGER NOT NULL DEFAULT 0,
+    planned INTEGER NOT NULL DEFAULT 0,   -- matched ones that it will change
+    applied INTEGER NOT NULL DEFAULT 0,
+    changed INTEGER NOT NULL DEFAULT 0,   -- others since the plan: left alone
+    kind TEXT,                       -- of a rename, with what was and is
+    name_before TEXT,                -- NULL: the default
+    off_before INTEGER,
+    name_after TEXT,
+    off_after INTEGER
+);
+CREATE INDEX outbox_operation_running ON outbox_operation (id)
+    WHERE state = 'running';
+
+-- The deliveries of an operation, each as it was when it was planned.
+CREATE TABLE outbox_operation_item (
+    operation_id INTEGER NOT NULL,
+    delivery_id INTEGER NOT NULL,
+    state TEXT NOT NULL,             -- planned, left, applied, changed,
+                                     -- restored
+    why TEXT,                        -- left alone because
+    was_state TEXT NOT NULL,
+    was_reason TEXT,
+    was_result TEXT,
+    was_settled_ms INTEGER,
+    was_not_before_ms INTEGER NOT NULL,
+    was_attempts INTEGER NOT NULL,
+    was_tries INTEGER NOT NULL,
+    was_first_try_open_ms INTEGER,
+    was_unknown INTEGER NOT NULL,
+    was_bound INTEGER NOT NULL,
+    was_operation_id INTEGER,
+    PRIMARY KEY (operation_id, delivery_id)
+) WITHOUT ROWID;
+CREATE INDEX outbox_operation_item_delivery
+    ON outbox_operation_item (delivery_id, operation_id);
+
 -- The relay of this file: the lock says whether it lives, this says who.
 CREATE TABLE outbox_relay (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -183,6 +234,7 @@ CREATE TABLE outbox_destination (
     pause_reason TEXT,               -- NULL: not paused; '' without a reason
     paused_by TEXT,
     paused_since_ms INTEGER,
+    resumes INTEGER NOT NULL DEFAULT 0, -- grows: a held relay probes at once
     -- How long sending has been possible, all relays together: not held, not
     -- paused, something getting through. The age of tries is counted in it.
     open_ms INTEGER NOT NULL DEFAULT 0,
