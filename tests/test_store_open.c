@@ -105,16 +105,16 @@ static const struct {
     enum err_code code;
     const char *words;
 } unopenable[] = {
-    {make_missing, ERR_NOT_FOUND, "subrelay init"},
+    {make_missing, ERR_NOT_FOUND, "run: subrelay -d /"},
     {make_directory, ERR_INVALID, "is a directory"},
     {make_pipe, ERR_INVALID, "is not a file"},
     {make_text, ERR_CORRUPT, "is not a SQLite database"},
     {make_short_text, ERR_CORRUPT, "is not a SQLite database"},
-    {make_empty, ERR_INVALID, "has no outbox; run: subrelay init"},
-    {make_foreign, ERR_INVALID, "has no outbox; run: subrelay init"},
+    {make_empty, ERR_INVALID, "has no outbox; run: subrelay -d /"},
+    {make_foreign, ERR_INVALID, "has no outbox; run: subrelay -d /"},
     {make_foreign_outbox, ERR_INVALID, "a table named outbox"},
     {make_newer, ERR_NEWER, "newer subrelay"},
-    {make_older, ERR_INVALID, "subrelay init"},
+    {make_older, ERR_INVALID, "run: subrelay -d /"},
 };
 
 static void what_cannot_be_opened_is_named_with_the_file(void **state)

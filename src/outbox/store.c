@@ -16,8 +16,9 @@ static bool check_version(struct store *store, struct err *err)
     if (!store_file_read_version(store, &version, err))
         return false;
     if (version == 0)
-        return err_set(err, ERR_INVALID, "%s has no outbox; run: subrelay init",
-                       store->path);
+        return err_set(err, ERR_INVALID,
+                       "%s has no outbox; run: subrelay -d %s init",
+                       store->path, store->path);
     if (version > migration_newest())
         return err_set(err, ERR_NEWER,
                        "%s was made by a newer subrelay (schema %d, this one "
@@ -26,8 +27,8 @@ static bool check_version(struct store *store, struct err *err)
     if (version < migration_newest())
         return err_set(err, ERR_INVALID,
                        "%s has an older outbox (schema %d, now %d); run: "
-                       "subrelay init",
-                       store->path, version, migration_newest());
+                       "subrelay -d %s init",
+                       store->path, version, migration_newest(), store->path);
     return true;
 }
 

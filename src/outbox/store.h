@@ -19,10 +19,10 @@ enum store_access {
 };
 
 /* Open an outbox that exists. Waits up to busy_ms for locks in all later
- * calls. Fails with ERR_NOT_FOUND (no such file: "run: subrelay init"),
- * ERR_INVALID (a database without an outbox, or one of an older schema: "run
- * subrelay init"), ERR_NEWER, ERR_CORRUPT (no database), ERR_ACCESS, ERR_IO;
- * the text names the file and what to do. */
+ * calls. Fails with ERR_NOT_FOUND (no such file: "run: subrelay -d FILE
+ * init"), ERR_INVALID (a database without an outbox, or one of an older schema:
+ * the same), ERR_NEWER, ERR_CORRUPT (no database), ERR_ACCESS, ERR_IO; the text
+ * names the file and what to do. */
 MUST_CHECK bool store_open(const char *path, enum store_access access,
                            int busy_ms, struct store **store, struct err *err);
 

@@ -18,7 +18,8 @@ bool store_file_check(const char *path, bool for_writing, char **real,
     if (stat(path, &status) != 0) {
         if (errno == ENOENT)
             return err_set(err, ERR_NOT_FOUND,
-                           "%s does not exist; run: subrelay init", path);
+                           "%s does not exist; run: subrelay -d %s init", path,
+                           path);
         return err_set_errno(err, errno, "%s", path);
     }
     if (S_ISDIR(status.st_mode))

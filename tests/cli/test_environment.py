@@ -23,7 +23,7 @@ class Environment(Case):
                     self.assertIn(text, said)
 
     def test_no_database(self):
-        self.expect_everywhere("outbox.db", "subrelay init")
+        self.expect_everywhere("outbox.db", "subrelay -d outbox.db init")
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_a_directory_is_no_database(self):
@@ -38,7 +38,7 @@ class Environment(Case):
         with sqlite3.connect(self.path("outbox.db")) as database:
             database.execute("CREATE TABLE subscription (id)")
         database.close()
-        self.expect_everywhere("outbox.db", "subrelay init")
+        self.expect_everywhere("outbox.db", "subrelay -d outbox.db init")
 
     def test_a_newer_outbox_is_refused_and_left_alone(self):
         self.expect(0, "init")

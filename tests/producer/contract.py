@@ -13,7 +13,6 @@ import tempfile
 import unittest
 
 SCHEMA = ""  # the text of outbox.sql
-SCHEMA_FILE = ""
 
 
 def webhook(event_id="e1", kind="RENEWAL", **fields):
@@ -26,7 +25,7 @@ class Contract(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()
         self.path = os.path.join(self.directory.name, "app.db")
-        self.shell(open(SCHEMA_FILE, encoding="utf-8").read())
+        self.shell(SCHEMA)
         self.db = self.connect()
 
     def tearDown(self):
@@ -484,8 +483,57 @@ class Hosts(Contract):
         self.assertEqual(self.rows(), 2)
 
 
+class Install(unittest.TestCase):
+    """outbox.sql is one transaction: all of it, or nothing."""
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.path = os.path.join(self.directory.name, "app.db")
+
+    def shell(self, sql, *options):
+        return subprocess.run(["sqlite3", "-batch", *options, self.path],
+                              input=sql, capture_output=True, text=True,
+                              check=False)
+
+    def objects(self):
+        db = sqlite3.connect(self.path)
+        rows = db.execute("SELECT name, sql FROM sqlite_master "
+                          "ORDER BY name").fetchall()
+        db.close()
+        return rows
+
+    def test_cut_off_anywhere_leaves_nothing(self):
+        whole = SCHEMA.rindex("COMMIT;")
+        for percent in (5, 30, 60, 90, 100):
+            self.shell(SCHEMA[:whole * percent // 100])
+            self.assertEqual(self.objects(), [], percent)
+
+    def test_failing_half_way_leaves_nothing_even_where_the_shell_goes_on(
+            self):
+        for table in ("outbox", "outbox_attempt", "outbox_minute"):
+            self.shell(f"CREATE TABLE {table} (mine)")
+            before = self.objects()
+            for options in ([], ["-bail"]):
+                done = self.shell(SCHEMA, *options)
+                self.assertNotEqual(done.stderr, "")
+                self.assertEqual(self.objects(), before, table)
+            self.shell(f"DROP TABLE {table}")
+
+    def test_again_says_that_it_is_there_and_changes_nothing(self):
+        self.assertEqual(self.shell(SCHEMA).stderr, "")
+        event = webhook("e1").replace("'", "''")
+        self.shell(f"INSERT INTO outbox (payload) VALUES ('{event}')")
+        before = self.shell(".dump").stdout
+        self.assertIn("e1", before)
+        for options in ([], ["-bail"]):
+            done = self.shell(SCHEMA, *options)
+            self.assertIn("table outbox_schema already exists", done.stderr)
+            self.assertEqual(self.shell(".dump").stdout, before)
+
+
 if __name__ == "__main__":
-    SCHEMA_FILE = sys.argv.pop(1)
-    with open(SCHEMA_FILE, encoding="utf-8") as file:
+    SCHEMA_PATH = sys.argv.pop(1)
+    with open(SCHEMA_PATH, encoding="utf-8") as file:
         SCHEMA = file.read()
     unittest.main()
