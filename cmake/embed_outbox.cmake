@@ -25,7 +25,8 @@ string(REGEX REPLACE "^," "" names "${names}")
 set(begin "BEGIN IMMEDIATE;\n")
 set(end "COMMIT;\n")
 if(count GREATER 0)
-  set(our_objects "(SELECT count(*) FROM main.sqlite_master WHERE name IN (${names}))")
+  set(our_objects
+      "(SELECT count(*) FROM main.sqlite_master WHERE name IN (${names}))")
   string(APPEND begin "
 -- How many of the ${count} objects are there: none or all at first, all at the
 -- end, or nothing of this stays.
