@@ -18,22 +18,36 @@ SELECT epoch FROM outbox_relay WHERE id = 1;
 SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     first_try_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
-    confirmed_id, confirmed_ms, confirmed_epoch, sent_events
+    confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
+    CASE WHEN not_before_ms = 1 THEN operation_id END
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
     WHERE due_ms = 0 ORDER BY delivery.id LIMIT :limit;
+
+-- name: outbox_due_operation
+-- Heads that an operator's retry put back (due at 1), oldest first.
+SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
+    first_try_open_ms, unknown, bound, payload, contact_id,
+    sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
+    confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
+    operation_id
+    FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
+    LEFT JOIN outbox ON outbox.id = delivery.id
+    LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
+    WHERE due_ms = 1 ORDER BY delivery.id LIMIT :limit;
 
 -- name: outbox_due_retry
 -- Heads whose time has come, the longest overdue first.
 SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     first_try_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
-    confirmed_id, confirmed_ms, confirmed_epoch, sent_events
+    confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
+    CASE WHEN not_before_ms = 1 THEN operation_id END
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
-    WHERE due_ms > 0 AND due_ms <= :now_ms
+    WHERE due_ms > 1 AND due_ms <= :now_ms
     ORDER BY due_ms, delivery.id LIMIT :limit;
 
 -- name: outbox_pull_back
@@ -164,4 +178,7 @@ SELECT
     (SELECT count FROM outbox_count WHERE name = 'sending'),
     (SELECT count FROM outbox_count WHERE name = 'failed'),
     (SELECT pause_reason IS NOT NULL FROM outbox_destination WHERE id = 1),
-    (SELECT epoch FROM outbox_relay WHERE id = 1);
+    (SELECT epoch FROM outbox_relay WHERE id = 1),
+    (SELECT resumes FROM outbox_destination WHERE id = 1),
+    EXISTS (SELECT 1 FROM outbox_operation
+        INDEXED BY outbox_operation_running WHERE state = 'running');

@@ -35,7 +35,7 @@ struct store {
     struct counters counters;              /* since store_begin() */
     int busy_ms;
     int64_t data_version; /* as store_changed() saw it last */
-    bool prefers_retry;   /* whose turn it is in outbox_find_due() */
+    unsigned claim_turn;  /* whose turn it is in outbox_find_due() */
     bool is_full;         /* there was no room on the disk */
 };
 

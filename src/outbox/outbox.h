@@ -110,15 +110,17 @@ struct outbox_claim {
     int64_t confirmed_id;
     int64_t confirmed_ms;
     int64_t confirmed_epoch;
-    char *sent_events; /* the last ones (event/merge.h); NULL: none */
+    char *sent_events;    /* the last ones (event/merge.h); NULL: none */
+    int64_t operation_id; /* whose retry it is; 0: no operator's */
 };
 
-/* Read up to limit due heads: fresh ones (due at 0) in id order and retries
+/* Read up to limit due heads: fresh ones (due at 0) in id order, retries
  * (due at a time) in due order, alternating, so that neither starves the
- * other. Changes nothing: for each, call outbox_start_attempt() or
- * outbox_settle() in the same turn, else it comes again. claims has room for
- * limit. A due time further ahead than 25 h is pulled back to now (a clock
- * jumped). */
+ * other; and those that an operator's retry put back (due at 1), at most every
+ * fourth while others wait. Changes nothing: for each, call
+ * outbox_start_attempt() or outbox_settle() in the same turn, else it comes
+ * again. claims has room for limit. A due time further ahead than 25 h is
+ * pulled back to now (a clock jumped). */
 MUST_CHECK bool outbox_find_due(struct store *store, int64_t now_ms, int limit,
                                 struct outbox_claim *claims, int *count,
                                 struct err *err);
@@ -248,8 +250,10 @@ struct outbox_outlook {
     int64_t pending;     /* deliveries */
     int64_t sending;
     int64_t failed;
-    bool is_paused; /* by an operator */
-    int64_t epoch;  /* of the newest relay */
+    bool is_paused;     /* by an operator */
+    int64_t epoch;      /* of the newest relay */
+    int64_t resumes;    /* grows: an operator asks for a probe */
+    bool has_operation; /* one is running: apply its pages */
 };
 /* One short read. Fails as store_check_place(), too. */
 MUST_CHECK bool outbox_look_ahead(struct store *store,

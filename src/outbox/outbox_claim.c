@@ -19,7 +19,7 @@ static bool pull_back(struct store *store, int64_t now_ms, struct err *err)
     return query_run(&query, err);
 }
 
-/* The columns of outbox_due_fresh and outbox_due_retry. */
+/* The columns of outbox_due_fresh, _retry and _operation. */
 static void read_claim(const struct query *query, struct outbox_claim *claim)
 {
     *claim = (struct outbox_claim){
@@ -40,6 +40,7 @@ static void read_claim(const struct query *query, struct outbox_claim *claim)
         .confirmed_ms = query_time(query, 16),
         .confirmed_epoch = query_int64(query, 17),
         .sent_events = query_text(query, 18),
+        .operation_id = query_int64(query, 19),
     };
     query_copy(query, 2, claim->kind, sizeof(claim->kind));
     claim->payload = query_bytes(query, 9, &claim->payload_length);
@@ -72,26 +73,55 @@ static bool read_bytes(struct store *store, struct outbox_claim *claim,
     return true;
 }
 
-enum { FRESH, RETRY, QUEUE_COUNT };
+enum queue { FRESH, RETRY, OPERATION, QUEUE_COUNT };
 
-/* Take from the two queues in turn, from one alone when the other is empty. */
-static bool read_alternating(struct store *store, struct query *queues,
-                             int limit, struct outbox_claim *claims, int *count,
-                             struct err *err)
+enum { TURN_COUNT = 4 };
+
+/* Whom each turn serves first, and whom in their absence. */
+static const enum queue turns[TURN_COUNT][QUEUE_COUNT] = {
+    {FRESH, RETRY, OPERATION},
+    {RETRY, FRESH, OPERATION},
+    {FRESH, RETRY, OPERATION},
+    {OPERATION, RETRY, FRESH},
+};
+
+/* Read the next of the queues that the turn prefers; *found is false if all
+ * are empty. */
+static bool read_next(struct query *queues, bool *is_open, unsigned turn,
+                      struct outbox_claim *claim, bool *found, struct err *err)
 {
-    bool is_open[QUEUE_COUNT] = {true, true};
-    while (*count < limit && (is_open[FRESH] || is_open[RETRY])) {
-        int from = store->prefers_retry ? RETRY : FRESH;
+    *found = false;
+    for (int i = 0; i < QUEUE_COUNT; i++) {
+        enum queue from = turns[turn][i];
         if (!is_open[from])
-            from = from == RETRY ? FRESH : RETRY;
+            continue;
         enum query_step step = query_next(&queues[from], err);
         if (step == QUERY_FAILED)
             return false;
         is_open[from] = step == QUERY_ROW;
         if (step == QUERY_END)
             continue;
-        read_claim(&queues[from], &claims[(*count)++]);
-        store->prefers_retry = from == FRESH;
+        read_claim(&queues[from], claim);
+        *found = true;
+        return true;
+    }
+    return true;
+}
+
+static bool read_in_turns(struct store *store, struct query *queues, int limit,
+                          struct outbox_claim *claims, int *count,
+                          struct err *err)
+{
+    bool is_open[QUEUE_COUNT] = {true, true, true};
+    bool found = true;
+    while (*count < limit && found) {
+        if (!read_next(queues, is_open, store->claim_turn, &claims[*count],
+                       &found, err))
+            return false;
+        if (!found)
+            break;
+        (*count)++;
+        store->claim_turn = (store->claim_turn + 1) % TURN_COUNT;
     }
     return true;
 }
@@ -99,15 +129,21 @@ static bool read_alternating(struct store *store, struct query *queues,
 static bool read_due(struct store *store, int64_t now_ms, int limit,
                      struct outbox_claim *claims, int *count, struct err *err)
 {
+    static const enum query_name names[QUEUE_COUNT] = {
+        QUERY_OUTBOX_DUE_FRESH,
+        QUERY_OUTBOX_DUE_RETRY,
+        QUERY_OUTBOX_DUE_OPERATION,
+    };
     struct query queues[QUEUE_COUNT];
-    query_open(&queues[FRESH], store, QUERY_OUTBOX_DUE_FRESH);
-    query_bind_int64(&queues[FRESH], "limit", limit);
-    query_open(&queues[RETRY], store, QUERY_OUTBOX_DUE_RETRY);
-    query_bind_int64(&queues[RETRY], "now_ms", now_ms);
-    query_bind_int64(&queues[RETRY], "limit", limit);
-    bool good = read_alternating(store, queues, limit, claims, count, err);
-    query_close(&queues[FRESH]);
-    query_close(&queues[RETRY]);
+    for (int i = 0; i < QUEUE_COUNT; i++) {
+        query_open(&queues[i], store, names[i]);
+        if (i == RETRY)
+            query_bind_int64(&queues[i], "now_ms", now_ms);
+        query_bind_int64(&queues[i], "limit", limit);
+    }
+    bool good = read_in_turns(store, queues, limit, claims, count, err);
+    for (int i = 0; i < QUEUE_COUNT; i++)
+        query_close(&queues[i]);
     for (int i = 0; good && i < *count; i++)
         good = read_bytes(store, &claims[i], err);
     return good;

@@ -91,6 +91,8 @@ bool outbox_look_ahead(struct store *store, struct outbox_outlook *outlook,
         .failed = query_int64(&query, 3),
         .is_paused = query_int64(&query, 4) != 0,
         .epoch = query_int64(&query, 5),
+        .resumes = query_int64(&query, 6),
+        .has_operation = query_int64(&query, 7) != 0,
     };
     query_close(&query);
     return true;

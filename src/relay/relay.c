@@ -35,6 +35,8 @@ struct relay {
     struct sending sending;
     struct random random;
     struct outbox_outlook outlook;
+    int64_t resumes; /* as seen last */
+    bool resumes_are_known;
     bool adopted_all;
     bool look;                   /* the outbox may have changed */
     bool more_is_due;            /* the last claim filled its room */
@@ -88,6 +90,17 @@ static void take_over_turn(struct relay *relay, struct turn *turn)
 
 /* --- looking ------------------------------------------------------------- */
 
+/* An operator has lifted a pause, or wants a held relay to probe at once. */
+static void obey_resume(struct relay *relay)
+{
+    bool grew =
+        relay->resumes_are_known && relay->outlook.resumes > relay->resumes;
+    relay->resumes = relay->outlook.resumes;
+    relay->resumes_are_known = true;
+    if (grew && relay->destination.hold_reason != NULL)
+        destination_probe_now(&relay->destination, now_ms(relay));
+}
+
 /* A relay that has nothing to record notices here that its time is over. */
 static bool look_ahead(struct relay *relay, struct err *err)
 {
@@ -97,6 +110,9 @@ static bool look_ahead(struct relay *relay, struct err *err)
         return err_set(err, ERR_SUPERSEDED, "a newer relay has taken over %s",
                        store_path(relay->seams.store));
     relay->destination.is_paused = relay->outlook.is_paused;
+    relay->turn.has_operation =
+        relay->outlook.has_operation && !relay->is_stopping;
+    obey_resume(relay);
     relay->look = false;
     relay->look_again_ms = monotonic_ms(relay) + SAFETY_LOOK_MS;
     return true;
@@ -215,7 +231,7 @@ static bool is_drained(const struct relay *relay)
     const struct destination *destination = &relay->destination;
     int64_t horizon_ms = now_ms(relay) + relay->policy.drain_wait_ms;
     if (!relay->policy.drain || !nothing_is_under_way(relay) ||
-        !relay->adopted_all || relay->look)
+        !relay->adopted_all || relay->look || relay->turn.has_operation)
         return false;
     if (destination->is_paused)
         return true;
@@ -269,7 +285,8 @@ static int64_t time_to_wait(struct relay *relay)
     int64_t monotonic = monotonic_ms(relay);
     if (relay->store_wait_until_ms > monotonic)
         return relay->store_wait_until_ms - monotonic;
-    if (relay->sending.ended.count > 0 || relay->look || !relay->adopted_all)
+    if (relay->sending.ended.count > 0 || relay->look || !relay->adopted_all ||
+        relay->turn.has_operation)
         return 0;
 
     int64_t wait_ms =

@@ -1,9 +1,11 @@
 #include "relay/turn.h"
 
+#include "outbox/operation.h"
 #include "outbox/outbox.h"
 #include "relay/flight.h"
 #include "relay/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_IN_A_TURN = 128 }; /* deliveries handled in one transaction */
@@ -123,9 +125,13 @@ static bool start_claim(struct turn_context *context, struct turn *turn,
                         struct outbox_claim *claim, struct plan *plan,
                         struct err *err)
 {
+    char cause[48] = "automatic";
+    if (claim->operation_id != 0)
+        (void)snprintf(cause, sizeof(cause), "operation %lld",
+                       (long long)claim->operation_id);
     const struct outbox_start start = {
         .claim = claim,
-        .cause = "automatic",
+        .cause = cause,
         .now_ms = clock_wall_ms(context->clock),
         .attributes = plan->attributes,
         .event_body = plan->event_body,
@@ -221,8 +227,18 @@ void turn_init(struct turn *turn)
 bool turn_has_work(const struct turn_context *context)
 {
     return context->ended->count > 0 || context->destination->hold_changed ||
-           context->destination->breaker_changed ||
+           context->destination->breaker_changed || context->has_operation ||
            quota_is_to_be_recorded(context);
+}
+
+/* A page of what an operator asked for, beside whatever else is to be done:
+ * fresh events keep flowing. */
+static bool apply_operation(struct turn_context *context, struct err *err)
+{
+    bool more;
+    return !context->has_operation ||
+           operation_step_in_turn(context->store, clock_wall_ms(context->clock),
+                                  &more, err);
 }
 
 bool turn_commit(struct turn_context *context, struct turn *turn,
@@ -233,6 +249,7 @@ bool turn_commit(struct turn_context *context, struct turn *turn,
                 record_ended(context, turn, err) && record_hold(context, err) &&
                 record_breaker(context, err) &&
                 record_now_and_then(context, turn, err) &&
+                apply_operation(context, err) &&
                 claim_due(context, turn, err) && outbox_commit_turn(store, err);
     if (!done) {
         store_rollback(store);

@@ -26,6 +26,7 @@ struct turn_context {
     int64_t epoch;
     int64_t trusted_since_ms; /* as in struct plan_context */
     int64_t recorded_ms;      /* monotonic: quota and the like */
+    bool has_operation;       /* one is running: a page a turn */
 };
 
 /* What one transaction does. It counts only once it is committed. */
