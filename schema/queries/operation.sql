@@ -59,6 +59,7 @@ UPDATE outbox_operation SET state = 'running', started_ms = :now_ms
 
 -- name: operation_next
 -- The oldest that is running.
+-- scans: the index holds what is running, nothing else
 SELECT id, action, cursor_id, coalesce(target_id, id)
     FROM outbox_operation INDEXED BY outbox_operation_running
     WHERE state = 'running' ORDER BY id LIMIT 1;
@@ -141,6 +142,7 @@ UPDATE outbox_operation SET state = :state,
 
 -- name: operation_newest
 -- The newest in this state that can be taken back.
+-- scans: what operators did, newest first, up to the first that fits
 SELECT id FROM outbox_operation WHERE state = :state
     AND action IN ('retry', 'discard', 'rename', 'pause')
     ORDER BY id DESC LIMIT 1;
@@ -171,7 +173,8 @@ SELECT total(bound = 0 AND unknown = 0), total(bound = 1 OR unknown = 1),
 -- And those that failed.
 SELECT count(*), max(id)
     FROM outbox_delivery INDEXED BY outbox_delivery_aside
-    WHERE state = 'failed' AND settled_ms IS NOT NULL AND kind = :kind;
+    WHERE state = 'failed' AND settled_ms IS NOT NULL
+        AND state <> 'delivered' AND kind = :kind;
 
 -- name: operation_name_write
 -- A kind's name.
