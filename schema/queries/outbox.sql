@@ -172,6 +172,7 @@ UPDATE outbox_destination SET quota_limit = :limit, quota_left = :left,
 
 -- name: outbox_look_ahead
 -- What is next.
+-- scans: the index holds what is running, nothing else
 SELECT
     (SELECT min(due_ms) FROM outbox_delivery WHERE due_ms IS NOT NULL),
     (SELECT count FROM outbox_count WHERE name = 'pending'),
