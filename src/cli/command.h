@@ -80,5 +80,13 @@ extern const struct command command_run;
 extern const struct command command_sandbox;
 extern const struct command command_show;
 extern const struct command command_status;
+extern const struct command command_undo;
+extern const struct command command_retry;
+extern const struct command command_resume;
+extern const struct command command_pause;
+extern const struct command command_operations;
+extern const struct command command_names;
+extern const struct command command_discard;
+extern const struct command command_cancel;
 
 #endif

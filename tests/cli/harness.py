@@ -21,7 +21,8 @@ WEBHOOKS = os.path.join(DATA, "webhooks")
 LIMIT_S = 120
 
 COMMANDS = ["init", "enqueue", "map", "run", "status", "list", "show",
-            "sandbox", "demo", "help"]
+            "retry", "discard", "pause", "resume", "names", "operations",
+            "undo", "cancel", "sandbox", "demo", "help"]
 
 
 def environment(**more):

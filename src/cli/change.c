@@ -1,0 +1,306 @@
+#include "cli/change.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/operator.h"
+#include "cli/output.h"
+#include "outbox/lock.h"
+#include "outbox/views.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILTER_BYTES = 400 };
+
+struct change {
+    const struct command_call *call;
+    const struct change_settings *settings;
+    struct store *store;
+    struct operation_plan plan;
+    const char *state; /* of the filter; NULL: ids */
+    char filter[FILTER_BYTES];
+};
+
+/* --- what it is about ---------------------------------------------------- */
+
+static bool read_words(struct change *change, struct err *err)
+{
+    static const char *const states[] = {"pending", "sending", "delivered",
+                                         "failed",  "skipped", "discarded"};
+    const struct command_call *call = change->call;
+    size_t length = 0;
+    for (int i = 0; i < call->word_count; i++) {
+        if (length < FILTER_BYTES)
+            length +=
+                (size_t)snprintf(change->filter + length, FILTER_BYTES - length,
+                                 "%s%s", i > 0 ? " " : "", call->words[i]);
+    }
+    for (size_t i = 0;
+         call->word_count == 1 && i < sizeof(states) / sizeof(states[0]); i++) {
+        if (text_has_prefix(call->words[0], "state:") &&
+            text_equals(call->words[0] + strlen("state:"), states[i]))
+            change->state = states[i];
+    }
+    for (int i = 0; change->state == NULL && i < call->word_count; i++) {
+        int64_t id;
+        if (!text_parse_int64(call->words[i], 1, INT64_MAX, &id))
+            return err_set(err, ERR_USAGE,
+                           "'%.60s': ids, or one state:WORD, WORD one of "
+                           "pending, sending, delivered, failed, skipped, "
+                           "discarded",
+                           call->words[i]);
+    }
+    return true;
+}
+
+static bool add_ids(struct change *change, struct err *err)
+{
+    for (int i = 0; i < change->call->word_count; i++) {
+        int64_t id;
+        if (!text_parse_int64(change->call->words[i], 1, INT64_MAX, &id))
+            return err_set(err, ERR_USAGE, "an id is a number");
+        if (!operation_plan_add(change->store, &change->plan, &id, 1, err))
+            return false;
+    }
+    return true;
+}
+
+/* One page of the filter; *before_id moves on, *count is what it had. */
+static bool add_page(struct change *change, struct view_delivery *rows,
+                     int64_t *before_id, int *count, struct err *err)
+{
+    int64_t ids[OPERATION_PAGE];
+    if (!view_list(change->store, change->state, *before_id, OPERATION_PAGE,
+                   rows, count, err))
+        return false;
+    for (int i = 0; i < *count; i++) {
+        ids[i] = rows[i].id;
+        *before_id = rows[i].id;
+        view_delivery_free(&rows[i]);
+    }
+    return *count == 0 || operation_plan_add(change->store, &change->plan, ids,
+                                             (size_t)*count, err);
+}
+
+static bool add_filtered(struct change *change, struct err *err)
+{
+    struct view_delivery *rows = mem_new_array(OPERATION_PAGE, sizeof(*rows));
+    int64_t before_id = INT64_MAX;
+    int count = OPERATION_PAGE;
+    bool good = true;
+    while (good && count == OPERATION_PAGE)
+        good = add_page(change, rows, &before_id, &count, err);
+    free(rows);
+    return good;
+}
+
+static bool make_plan(struct change *change, struct err *err)
+{
+    char who[OPERATOR_NAME_BYTES];
+    operator_name(who, sizeof(who));
+    struct operation_request request =
+        operator_ask(change->call->command->name, who);
+    request.filter = change->filter;
+    request.include_delivered = change->settings->include_delivered;
+    return operation_plan_begin(change->store, &request, &change->plan, err) &&
+           (change->state != NULL ? add_filtered(change, err)
+                                  : add_ids(change, err)) &&
+           operation_plan_finish(change->store, &change->plan, err);
+}
+
+static void drop_plan(const struct change *change)
+{
+    struct err err;
+    bool done = change->plan.id == 0;
+    while (!done) {
+        if (operation_plan_drop(change->store, change->plan.id, &done, &err))
+            continue;
+        command_say("subrelay %s: the plan stays behind: %s",
+                    change->call->command->name, err.text);
+        return;
+    }
+}
+
+/* --- the plan, shown ----------------------------------------------------- */
+
+static void write_json(const struct operation_plan *plan, struct buf *out)
+{
+    struct json json;
+    json_begin(&json, out);
+    json_open_object(&json);
+    json_key_text(&json, "action", plan->is_retry ? "retry" : "discard");
+    json_key_int64(&json, "matched", plan->matched);
+    json_key_int64(&json, "planned", plan->planned);
+    json_key_int64(&json, "left", plan->left);
+    json_key(&json, "reasons");
+    json_open_object(&json);
+    for (size_t i = 0; i < plan->reason_count; i++)
+        json_key_int64(&json, plan->reasons[i].why, plan->reasons[i].count);
+    json_close(&json);
+    json_key_int64(&json, "duplicates", plan->duplicates);
+    json_key_int64(&json, "stale", plan->stale);
+    json_key_int64(&json, "may_be_old", plan->may_be_old);
+    json_key_int64(&json, "calls", plan->calls);
+    json_key(&json, "duration_ms");
+    if (plan->duration_ms < 0)
+        json_null(&json);
+    else
+        json_int64(&json, plan->duration_ms);
+    json_close(&json);
+    buf_add_byte(out, '\n');
+}
+
+static void write_line(struct buf *out, int64_t count, const char *words)
+{
+    if (count > 0)
+        buf_add_format(out, "%8" PRId64 " %s\n", count, words);
+}
+
+static void write_page(const struct operation_plan *plan, struct buf *out)
+{
+    buf_add_format(out, "%8" PRId64 " match\n", plan->matched);
+    write_line(out, plan->planned,
+               plan->is_retry
+                   ? "will be sent again, oldest first, in each user's order"
+                   : "will be discarded: never sent unless retried");
+    for (size_t i = 0; i < plan->reason_count; i++)
+        buf_add_format(out, "%8" PRId64 " left alone: %s\n",
+                       plan->reasons[i].count, plan->reasons[i].why);
+    write_line(out, plan->duplicates, "would be duplicates at Intercom");
+    write_line(out, plan->stale,
+               "are older than their user's attributes: those stay");
+    write_line(out, plan->may_be_old,
+               "may already be at Intercom, under the name of then");
+    if (!plan->is_retry || plan->planned == 0)
+        return;
+    buf_add_format(out, "About %" PRId64 " calls", plan->calls);
+    if (plan->duration_ms >= 0) {
+        char duration[32];
+        text_format_duration(plan->duration_ms, duration, sizeof(duration));
+        buf_add_format(out, ", %s at a quarter of the quota", duration);
+    }
+    buf_add_text(out, ". Fresh events go first.\n");
+}
+
+static bool show_plan(const struct change *change, struct err *err)
+{
+    struct output output;
+    output_init(&output, STDOUT_FILENO);
+    if (change->settings->json)
+        write_json(&change->plan, &output.text);
+    else
+        write_page(&change->plan, &output.text);
+    return output_finish(&output, err);
+}
+
+/* --- asked for, carried out ---------------------------------------------- */
+
+/* Many are asked for by typing their number; anything else cancels. */
+static bool is_typed(int64_t planned)
+{
+    char line[40];
+    int64_t number;
+    (void)fprintf(stderr, "Type %" PRId64 " to start: ", planned);
+    if (fgets(line, sizeof(line), stdin) == NULL)
+        return false;
+    line[strcspn(line, "\n")] = '\0';
+    return text_parse_int64(line, 0, INT64_MAX, &number) && number == planned;
+}
+
+/* Whether it may start; *code says how to end if not. */
+static bool may_start(const struct change *change, enum command_exit *code)
+{
+    int64_t planned = change->plan.planned;
+    *code = EXIT_DATA;
+    if (planned == 0) {
+        command_say("%s: nothing to %s.",
+                    change->plan.matched == 0 ? "Nothing matches"
+                                              : "All are left alone",
+                    change->call->command->name);
+        return false;
+    }
+    *code = EXIT_DONE;
+    if (change->settings->dry_run)
+        return false;
+    if (planned == 1 || change->settings->yes)
+        return true;
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+        command_say("subrelay %s: more than one: add --yes to start it",
+                    change->call->command->name);
+        *code = EXIT_USAGE;
+        return false;
+    }
+    *code = EXIT_DATA;
+    if (is_typed(planned))
+        return true;
+    command_say("Cancelled; nothing is changed.");
+    return false;
+}
+
+static void tell_without_relay(const struct change *change)
+{
+    struct err err;
+    bool is_held;
+    if (change->plan.is_retry &&
+        lock_is_held(change->call->database, &is_held, &err) && !is_held)
+        command_say("No relay is running: they wait for subrelay run.");
+}
+
+static enum command_exit carry_out(const struct change *change)
+{
+    struct operation_row row;
+    struct err err;
+    int64_t id = change->plan.id;
+    if (!operation_start(change->store, id, change->plan.now_ms, &err) ||
+        !operator_carry_out(change->store, id, &row, &err))
+        return command_fail(change->call, EXIT_ENVIRONMENT, &err);
+    command_say(
+        "Operation %" PRId64 ": %" PRId64 " %s%s; undo it: subrelay "
+        "undo %" PRId64,
+        id, row.applied,
+        change->plan.is_retry ? "wait to be sent" : "discarded",
+        row.changed > 0 ? ", some left alone: changed since the plan" : "", id);
+    tell_without_relay(change);
+    bool in_part = row.changed > 0 ||
+                   (change->state == NULL && change->plan.left > 0) ||
+                   !text_equals(row.state, "done");
+    operation_row_free(&row);
+    return in_part ? EXIT_DATA : EXIT_DONE;
+}
+
+static enum command_exit plan_and_do(struct change *change)
+{
+    struct err err;
+    enum command_exit code;
+    if (!make_plan(change, &err)) {
+        drop_plan(change);
+        return command_fail(
+            change->call,
+            err.code == ERR_NOT_FOUND ? EXIT_DATA : EXIT_ENVIRONMENT, &err);
+    }
+    if (!show_plan(change, &err)) {
+        drop_plan(change);
+        return command_fail(change->call, EXIT_ENVIRONMENT, &err);
+    }
+    if (may_start(change, &code))
+        return carry_out(change);
+    drop_plan(change);
+    return code;
+}
+
+enum command_exit change_run(const struct command_call *call)
+{
+    struct change change = {.call = call, .settings = call->settings};
+    struct err err;
+    if (!read_words(&change, &err))
+        return command_fail(call, EXIT_USAGE, &err);
+    if (!store_open(call->database, STORE_WRITE, OPERATOR_BUSY_MS,
+                    &change.store, &err))
+        return command_fail(call, EXIT_ENVIRONMENT, &err);
+    enum command_exit code = plan_and_do(&change);
+    store_close(change.store);
+    return code;
+}

@@ -1,0 +1,44 @@
+#include "cli/change.h"
+
+#include <limits.h>
+#include <stddef.h>
+
+static const struct change_settings defaults;
+
+static const struct options_row options[] = {
+    {.name = "dry-run",
+     .type = OPTIONS_FLAG,
+     .offset = offsetof(struct change_settings, dry_run),
+     .help = "print the plan, change nothing"},
+    {.name = "yes",
+     .letter = 'y',
+     .type = OPTIONS_FLAG,
+     .offset = offsetof(struct change_settings, yes),
+     .help = "start without asking"},
+    {.name = "json",
+     .type = OPTIONS_FLAG,
+     .offset = offsetof(struct change_settings, json),
+     .help = "the plan as one JSON object"},
+};
+
+const struct command command_discard = {
+    .name = "discard",
+    .arguments = "ID...|state:WORD",
+    .summary = "Give up pending or failed deliveries",
+    .details =
+        "Each is left for good, as discarded; the next of its user goes on. "
+        "One that is being sent is left alone.\n\n"
+        "The plan goes to stdout. More than one is started by typing the "
+        "number on a terminal, elsewhere with --yes. It goes on after a crash, "
+        "and can be taken back: cancel while it runs, undo when it is done.",
+    .examples = "  subrelay discard 41\n"
+                "  subrelay discard state:failed --dry-run\n",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .defaults = &defaults,
+    .settings_bytes = sizeof(defaults),
+    .least_words = 1,
+    .most_words = INT_MAX,
+    .uses_database = true,
+    .run = change_run,
+};

@@ -1,0 +1,31 @@
+/* operator.h - what the commands that change something share: who asks, the
+ * outbox opened to be written, and an operation carried out. */
+#ifndef CLI_OPERATOR_H
+#define CLI_OPERATOR_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "outbox/operation.h"
+#include "outbox/store.h"
+
+#include <stdint.h>
+
+enum { OPERATOR_BUSY_MS = 5000, OPERATOR_NAME_BYTES = 64 };
+
+/* The login name of whoever runs this process; its number without one. */
+void operator_name(char *out, size_t size);
+
+/* A request of this action, now. who is borrowed. */
+struct operation_request operator_ask(const char *action, const char *who);
+
+/* Apply pages until this operation is no longer running, with progress on
+ * stderr where that is a terminal; the lock is left free between pages, so
+ * that producers get it. Killed, whoever comes next goes on. *row is as it is
+ * then; operation_row_free(). */
+MUST_CHECK bool operator_carry_out(struct store *store, int64_t id,
+                                   struct operation_row *row, struct err *err);
+
+/* The keys of a row, inside an open object. */
+void operator_write_row(const struct operation_row *row, struct json *json);
+
+#endif
