@@ -10,7 +10,9 @@
 
 #include <stdint.h>
 
-enum { OPERATOR_BUSY_MS = 5000, OPERATOR_NAME_BYTES = 64 };
+/* A producer that commits flat out can keep SQLite's lock from us for seconds:
+ * an operator would rather wait than find half a plan. */
+enum { OPERATOR_BUSY_MS = 60000, OPERATOR_NAME_BYTES = 64 };
 
 /* The login name of whoever runs this process; its number without one. */
 void operator_name(char *out, size_t size);
