@@ -101,6 +101,49 @@ static void bytes_behind_the_length_are_not_looked_at(void **state)
     assert_false(text_is_utf8("\xC3\xA9", 1));
 }
 
+static void characters_are_read_one_by_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t length;
+        size_t used;
+        uint32_t character;
+    } rows[] = {
+        {BYTES("a"), 1, 'a'},
+        {BYTES("\0"), 1, 0},
+        {BYTES("\xC3\xA9z"), 2, 0xE9},
+        {BYTES("\xE2\x82\xAC"), 3, 0x20AC},
+        {BYTES("\xF0\x9F\x98\x80"), 4, 0x1F600},
+        {BYTES("\xC3"), 1, 0xFFFD},             /* cut off */
+        {BYTES("\xFFz"), 1, 0xFFFD},            /* never in UTF-8 */
+        {BYTES("\xED\xA0\x80"), 1, 0xFFFD},     /* half a surrogate */
+        {BYTES("\xF4\x90\x80\x80"), 1, 0xFFFD}, /* beyond U+10FFFF */
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        uint32_t character;
+        assert_int_equal(
+            text_next_character(rows[i].bytes, rows[i].length, &character),
+            rows[i].used);
+        assert_int_equal(character, rows[i].character);
+    }
+}
+
+static void hostile_is_what_a_terminal_might_obey(void **state)
+{
+    (void)state;
+    static const uint32_t hostile[] = {
+        0,      0x1B,   0x1F,   0x7F,   0x9B,   0x61C,  0x200E,
+        0x2028, 0x202A, 0x202E, 0x2066, 0x2069, 0x2029,
+    };
+    static const uint32_t harmless[] = {' ',    '~',    0xA0,   0x301,
+                                        0x200D, 0x3042, 0x1F600};
+    for (size_t i = 0; i < COUNT_OF(hostile); i++)
+        assert_true(text_is_hostile(hostile[i]));
+    for (size_t i = 0; i < COUNT_OF(harmless); i++)
+        assert_false(text_is_hostile(harmless[i]));
+}
+
 static void one_line_has_no_control_characters(void **state)
 {
     (void)state;
@@ -340,6 +383,8 @@ int main(void)
         cmocka_unit_test(prefix_is_at_the_beginning),
         cmocka_unit_test(valid_utf8_is_told_from_invalid),
         cmocka_unit_test(bytes_behind_the_length_are_not_looked_at),
+        cmocka_unit_test(characters_are_read_one_by_one),
+        cmocka_unit_test(hostile_is_what_a_terminal_might_obey),
         cmocka_unit_test(one_line_has_no_control_characters),
         cmocka_unit_test(printable_text_commands_no_terminal),
         cmocka_unit_test(integers_are_read_to_their_limits),

@@ -56,15 +56,6 @@ static size_t count_plain(const unsigned char *bytes, size_t length)
     return count;
 }
 
-static bool is_hostile(uint32_t character)
-{
-    return character < 0x20 || (character >= 0x7F && character <= 0x9F) ||
-           character == 0x061C || character == 0x200E || character == 0x200F ||
-           character == 0x2028 || character == 0x2029 ||
-           (character >= 0x202A && character <= 0x202E) ||
-           (character >= 0x2066 && character <= 0x2069);
-}
-
 bool text_equals(const char *a, const char *b)
 {
     if (a == NULL || b == NULL)
@@ -93,6 +84,25 @@ bool text_is_utf8(const char *bytes, size_t length)
     return true;
 }
 
+size_t text_next_character(const char *bytes, size_t length,
+                           uint32_t *character)
+{
+    size_t used = decode_utf8((const unsigned char *)bytes, length, character);
+    if (used > 0)
+        return used;
+    *character = 0xFFFD;
+    return 1;
+}
+
+bool text_is_hostile(uint32_t character)
+{
+    return character < 0x20 || (character >= 0x7F && character <= 0x9F) ||
+           character == 0x061C || character == 0x200E || character == 0x200F ||
+           character == 0x2028 || character == 0x2029 ||
+           (character >= 0x202A && character <= 0x202E) ||
+           (character >= 0x2066 && character <= 0x2069);
+}
+
 void text_make_one_line(char *text)
 {
     for (; *text != '\0'; text++) {
@@ -109,7 +119,7 @@ void text_add_printable(struct buf *buf, const char *text, size_t length)
         size_t used = count_plain(at, length);
         if (used == 0)
             used = decode_utf8(at, length, &character);
-        if (used == 0 || is_hostile(character))
+        if (used == 0 || text_is_hostile(character))
             buf_add_byte(buf, '?');
         else
             buf_add(buf, at, used);

@@ -22,13 +22,22 @@ bool text_has_prefix(const char *text, const char *prefix);
  * U+10FFFF). NUL counts as valid. */
 bool text_is_utf8(const char *bytes, size_t length);
 
+/* Read the character that begins at bytes; length > 0. Returns how many bytes
+ * it takes. Where they are not valid UTF-8 that is 1, and *character is
+ * U+FFFD. */
+size_t text_next_character(const char *bytes, size_t length,
+                           uint32_t *character);
+
+/* True for what a terminal might obey instead of show: C0, DEL and C1 controls,
+ * line and paragraph separators, bidirectional controls. */
+bool text_is_hostile(uint32_t character);
+
 /* Replace every control character (below 0x20, and 0x7F) by a space, in
  * place. For what is about to be shown on one line. */
 void text_make_one_line(char *text);
 
-/* Add text to buf with control characters (C0, DEL, C1), bidirectional
- * controls and invalid UTF-8 replaced by '?', so that a terminal shows it and
- * obeys none of it. */
+/* Add text to buf with hostile characters (above) and invalid UTF-8 replaced by
+ * '?', so that a terminal shows it and obeys none of it. */
 void text_add_printable(struct buf *buf, const char *text, size_t length);
 
 /* Read a decimal integer that is the whole of text, from minimum to maximum.
