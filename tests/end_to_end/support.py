@@ -244,11 +244,12 @@ class EndToEnd(unittest.TestCase):
         return path
 
     def cli(self, *arguments, code=0, stdin="", env=None, seconds=PATIENCE_S,
-            database=None, preexec=None):
+            database=None, preexec=None, program=None):
         """Run a command on the outbox; it must end with this code."""
         arguments = ["-d", database or self.database, *arguments]
         done = subprocess.run(
-            [binary(), *arguments], input=stdin.encode(), timeout=seconds,
+            [program or binary(), *arguments], input=stdin.encode(),
+            timeout=seconds,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder,
             env=env or environment(), preexec_fn=preexec)
         answer = Answer(arguments, done.returncode,

@@ -169,12 +169,15 @@ class NoPermission(support.EndToEnd):
             self.skipTest("only root can be somebody else")
         self.init()
         os.chmod(self.folder, 0o755)
-        answer = self.cli("status", code=3, preexec=lambda: os.setuid(65534))
+        # Where the build is may be closed to others: a home, for one.
+        program = shutil.copy(support.binary(), self.path("program"))
+        somebody = {"code": 3, "program": program,
+                    "preexec": lambda: os.setuid(65534)}
+        answer = self.cli("status", **somebody)
         self.assertSays(answer.err, "app.db", "permission")
         os.chmod(self.database, 0o644)
-        answer = self.cli("enqueue", code=3, preexec=lambda: os.setuid(65534),
-                          stdin=json.dumps(
-                              webhooks.Factory(self.random).renewal("u")))
+        answer = self.cli("enqueue", **somebody, stdin=json.dumps(
+            webhooks.Factory(self.random).renewal("u")))
         self.assertSays(answer.err, "app.db")
 
 
