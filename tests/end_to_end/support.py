@@ -94,16 +94,17 @@ class Answer:
 class Daemon:
     """A process that runs until it is told to end; its output in files."""
 
-    def __init__(self, name, arguments, folder, env=None, preexec=None):
+    def __init__(self, name, arguments, folder, env=None, preexec=None,
+                 program=None):
         self.name = name
         self.out_path = os.path.join(folder, name + ".out")
         self.err_path = os.path.join(folder, name + ".err")
         with open(self.out_path, "wb") as out, \
                 open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
-                [binary(), *arguments], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=err, cwd=folder, env=env or environment(),
-                preexec_fn=preexec)
+                [program or binary(), *arguments],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                cwd=folder, env=env or environment(), preexec_fn=preexec)
         self.pid = self.process.pid
 
     def out(self):

@@ -1,0 +1,103 @@
+"""The relay draining an outbox, beside libcurl that makes the same calls."""
+
+import json
+import sqlite3
+import sys
+
+from bodies import write_webhooks
+
+CONNECTIONS = 32
+
+
+class Drain:
+    """What a drain came to."""
+
+    def __init__(self, counts, usage):
+        self.calls = counts["calls"]
+        self.events = counts["events"]
+        self.body_bytes = counts["body_bytes"]
+        self.seconds = counts["us"] / 1e6  # from the first call to the last
+        self.cpu_s = usage.ru_utime + usage.ru_stime
+        self.memory_mb = usage.ru_maxrss / 1024
+
+
+def fill(stage, name, events, users, changes=False):
+    """A database with so many events that wait; its path."""
+    database = stage.new_database(name)
+    bodies = write_webhooks(stage.path("bodies"), events, users, changes)
+    stage.command(database, "enqueue", bodies)
+    return database
+
+
+def drain(stage, database, sink, connections=CONNECTIONS):
+    """Drain it; what does not arrive once and in order ends the bench."""
+    sink.clear()
+    _, _, usage = stage.command(
+        database, "run", "--drain", "--api-url", sink.url, "--connections",
+        str(connections))
+    counts = sink.get()
+    if counts["doubles"] or counts["disorder"] or counts["refused"] \
+            or counts["distinct"] != counts["events"]:
+        sys.exit(f"bench: the sink counted {json.dumps(counts)}")
+    return Drain(counts, usage)
+
+
+def write_calls(database, path):
+    """The calls that were recorded in a drained database, for
+    bench_floor_curl; how many."""
+    connection = sqlite3.connect(database)
+    count = 0
+    with open(path, "w", encoding="utf-8") as file:
+        for request, lane, attributes, event in connection.execute(
+                "SELECT request, lane, attributes, event_body FROM outbox_call"
+                " AS call JOIN outbox_attempt AS attempt"
+                " ON attempt.delivery_id = call.delivery_id"
+                " AND attempt.number = call.attempt"
+                " JOIN outbox_delivery ON id = call.delivery_id"
+                " ORDER BY call.started_ms, call.delivery_id, call.number"):
+            body = event
+            if request == "POST /contacts":
+                body = (f'{{"role":"user","external_id":"{lane}",'
+                        f'"custom_attributes":{attributes}}}')
+            elif request.startswith("PUT "):
+                body = f'{{"custom_attributes":{attributes}}}'
+            file.write(f"{request} {body}\n")
+            count += 1
+    connection.close()
+    return count
+
+
+def floor(stage, calls, sink, connections=CONNECTIONS):
+    """libcurl alone makes the calls of the file."""
+    sink.clear()
+    _, _, usage = stage.tool("bench_floor_curl", sink.url, connections, calls)
+    return Drain(sink.get(), usage)
+
+
+class Mix:
+    """Events of one kind: filled and drained once to learn their calls."""
+
+    def __init__(self, stage, name, events, users, changes=False):
+        self.stage = stage
+        self.events = events
+        self.database = fill(stage, f"{name}.db", events, users, changes)
+        self.calls = stage.path(f"{name}.calls")
+        copy = stage.copy(self.database)
+        sink = stage.sink()
+        drain(stage, copy, sink)
+        write_calls(copy, self.calls)
+        stage.end_daemons()
+
+    def run(self):
+        """(the relay's drain, libcurl's) in turn, at the same sink."""
+        copy = self.stage.copy(self.database)
+        sink = self.stage.sink()
+        relay = drain(self.stage, copy, sink)
+        alone = floor(self.stage, self.calls, sink)
+        if relay.events != self.events or \
+                (relay.calls, relay.body_bytes) != \
+                (alone.calls, alone.body_bytes):
+            sys.exit(f"bench: {self.events} events: the relay made "
+                     f"{relay.calls} calls with {relay.body_bytes} bytes, "
+                     f"libcurl alone {alone.calls} with {alone.body_bytes}")
+        return relay, alone

@@ -1,0 +1,195 @@
+"""What a figure is, and the stage that it is measured on."""
+
+import dataclasses
+import json
+import operator
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "end_to_end"))
+
+from support import TOKEN, Daemon, environment, wait_until  # noqa: E402
+
+COMPARE = {">=": operator.ge, "<=": operator.le, "<": operator.lt,
+           "=": operator.eq}
+SIGNS = {">=": "≥ ", "<=": "≤ ", "<": "< ", "=": ""}
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A row of the table. must is (comparison, value), or None: reported."""
+
+    name: str
+    what: str
+    must: tuple | None = None
+    unit: str = ""
+    digits: int = 2
+
+    def shown(self, value):
+        return f"{value:,.{self.digits}f}{' ' * bool(self.unit)}{self.unit}"
+
+    def wanted(self):
+        if self.must is None:
+            return "reported"
+        comparison, value = self.must
+        return f"{SIGNS[comparison]}{value:,g}{' ' * bool(self.unit)}{self.unit}"
+
+    def is_reached(self, value):
+        if self.must is None:
+            return True
+        comparison, bound = self.must
+        return COMPARE[comparison](round(value, self.digits + 1), bound)
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Figures that are measured together. prepare(stage), if there is one, is
+    called once for each program; round(stage) as often as rounds says, the
+    programs in turn, and returns {figure's name: value}."""
+
+    name: str
+    figures: list
+    round: object
+    prepare: object = None
+    rounds: int = 5
+    full: bool = False  # only with --full, or when it is named
+
+    def with_rounds(self, rounds):
+        return self if self.rounds == 1 else dataclasses.replace(
+            self, rounds=rounds)
+
+
+class Stage:
+    """A program that is measured, with a folder for its files and the
+    processes around it. Every process is ended with the stage."""
+
+    def __init__(self, label, program, tools, is_full):
+        self.label = label
+        self.program = program
+        self.tools = tools
+        self.is_full = is_full
+        self.folder = tempfile.mkdtemp(prefix="subrelay-bench-")
+        self.daemons = []
+        self.kept = {}  # what prepare() wants to find again
+
+    def close(self):
+        self.end_daemons()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def end_daemons(self):
+        for daemon in self.daemons:
+            daemon.kill()
+        self.daemons = []
+
+    # --- processes
+
+    def run(self, arguments, env=None):
+        """Run to the end, which must be good; (stdout, seconds, rusage)."""
+        with open(self.path("run.out"), "w+b") as out, \
+                open(self.path("run.err"), "w+b") as err:
+            began = time.monotonic()
+            process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                cwd=self.folder, env=env or environment())
+            try:
+                _, status, usage = os.wait4(process.pid, 0)
+            except BaseException:
+                process.kill()
+                raise
+            took_s = time.monotonic() - began
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode != 0:
+                err.seek(0)
+                sys.exit(f"{' '.join(arguments)}\nended with "
+                         f"{process.returncode}: {err.read().decode()[-2000:]}")
+            out.seek(0)
+            return out.read().decode(), took_s, usage
+
+    def tool(self, name, *arguments):
+        return self.run([os.path.join(self.tools, name),
+                         *map(str, arguments)])
+
+    def command(self, database, *arguments):
+        return self.run([self.program, "-d", database, *arguments],
+                        environment(INTERCOM_TOKEN=TOKEN))
+
+    def daemon(self, name, arguments, env=None, program=None):
+        daemon = Daemon(name, arguments, self.folder, env,
+                        program=program or self.program)
+        self.daemons.append(daemon)
+        return daemon
+
+    def sink(self, *arguments):
+        return Sink(self, *arguments)
+
+    def relay(self, database, url, *arguments):
+        """A relay that goes on until it is ended."""
+        relay = self.daemon(
+            f"relay-{len(self.daemons)}",
+            ["-d", database, "run", "--api-url", url, *arguments],
+            environment(INTERCOM_TOKEN=TOKEN))
+        relay.wait_for(relay.err, "relaying ")
+        return relay
+
+    # --- databases
+
+    def new_database(self, name):
+        database = self.path(name)
+        for end in ("", "-wal", "-shm", ".lock"):
+            if os.path.exists(database + end):
+                os.unlink(database + end)
+        self.command(database, "init")
+        return database
+
+    def copy(self, database, name="copy.db"):
+        """A copy that is on the disk: nothing of it is written later on."""
+        copy = self.path(name)
+        for end in ("-wal", "-shm", ".lock"):
+            if os.path.exists(copy + end):
+                os.unlink(copy + end)
+        shutil.copyfile(database, copy)
+        with open(copy, "rb") as file:
+            os.fsync(file.fileno())
+        return copy
+
+
+class Sink:
+    """bench_sink: answers like Intercom, counts what comes."""
+
+    def __init__(self, stage, *arguments):
+        daemon = stage.daemon(f"sink-{len(stage.daemons)}",
+                              [str(word) for word in arguments],
+                              program=os.path.join(stage.tools, "bench_sink"))
+        daemon.wait_for(daemon.out, "\n")
+        self.daemon = daemon
+        self.url = daemon.out().split()[-1]
+
+    def get(self, path="/_sink"):
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
+            return json.load(answer)
+
+    def clear(self):
+        urllib.request.urlopen(self.url + "/_sink", data=b"",
+                               timeout=60).close()
+
+    def wait_for_events(self, count, seconds=90):
+        wait_until(lambda: self.get()["events"] >= count,
+                   f"{count} events at the sink", seconds)
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def median(values):
+    return statistics.median(values)
