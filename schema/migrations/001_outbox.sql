@@ -184,6 +184,8 @@ CREATE TABLE outbox_operation (
 );
 CREATE INDEX outbox_operation_running ON outbox_operation (id)
     WHERE state = 'running';
+CREATE INDEX outbox_operation_names ON outbox_operation (id)
+    WHERE kind IS NOT NULL;
 
 -- The deliveries of an operation, each as it was when it was planned.
 CREATE TABLE outbox_operation_item (
