@@ -60,6 +60,8 @@ CREATE TABLE outbox_tombstone (
     event_id TEXT PRIMARY KEY,
     pruned_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
+-- The oldest go when nobody will repeat them any more.
+CREATE INDEX outbox_tombstone_age ON outbox_tombstone (pruned_ms);
 
 -- What becomes of each event. (OR, not IN: SQLite builds a table in memory for
 -- a list of three, at every insert.)

@@ -147,6 +147,10 @@ SELECT id FROM outbox_operation WHERE state = :state
     AND action IN ('retry', 'discard', 'rename', 'pause')
     ORDER BY id DESC LIMIT 1;
 
+-- name: operation_remembers
+-- Whether its deliveries as they were are still there.
+SELECT EXISTS (SELECT 1 FROM outbox_operation_item WHERE operation_id = :id);
+
 -- name: operation_pause
 -- An operator's hold.
 UPDATE outbox_destination SET pause_reason = :reason, paused_by = :who,

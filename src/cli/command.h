@@ -76,6 +76,7 @@ extern const struct command command_help;
 extern const struct command command_init;
 extern const struct command command_list;
 extern const struct command command_map;
+extern const struct command command_prune;
 extern const struct command command_run;
 extern const struct command command_sandbox;
 extern const struct command command_show;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "cli/signals.h"
 #include "cli/token.h"
 #include "relay/thread.h"
@@ -42,6 +43,7 @@ struct settings {
     int64_t give_up_ms;
     bool drain;
     int64_t drain_wait_ms; /* DRAIN_WAIT_NOT_GIVEN: a minute */
+    const char *keep;
     bool standby;
     bool insecure_http;
 };
@@ -57,6 +59,7 @@ static const struct settings defaults = {
     .grace_ms = 10 * SECOND_MS,
     .give_up_ms = 72 * (int64_t)HOUR_MS,
     .drain_wait_ms = DRAIN_WAIT_NOT_GIVEN,
+    .keep = "90d",
 };
 
 static const char *const regions[] = {"us", "eu", "au", NULL};
@@ -137,6 +140,12 @@ static const struct options_row options[] = {
      .maximum = MS_DAY,
      .help = "with --drain: wait for deliveries that are due within this time "
              "(60s)"},
+    {.name = "keep",
+     .type = OPTIONS_TEXT,
+     FIELD(keep),
+     .value = "TIME",
+     .help = "what was delivered, skipped or discarded leaves the outbox after "
+             "this time (90d); forever: never"},
     {.name = "standby",
      .type = OPTIONS_FLAG,
      FIELD(standby),
@@ -163,6 +172,21 @@ static int64_t now_ms(void)
     return clock_monotonic_ms(clock_system());
 }
 
+/* *keep_ms is 0 for ever. */
+static bool read_keep(const char *keep, int64_t *keep_ms, struct err *err)
+{
+    *keep_ms = 0;
+    if (text_equals(keep, "forever"))
+        return true;
+    if (text_parse_duration(keep, keep_ms) && *keep_ms >= SECOND_MS)
+        return true;
+    return err_set(
+        err, ERR_USAGE,
+        "--keep: '%.60s' is neither a time of a second or more (like "
+        "2h or 90d) nor 'forever'",
+        keep);
+}
+
 static bool check_settings(const struct settings *settings, struct err *err)
 {
     if (settings->api_url != NULL && settings->region != REGION_NOT_GIVEN)
@@ -170,7 +194,8 @@ static bool check_settings(const struct settings *settings, struct err *err)
                        "--region and --api-url are two destinations");
     if (!settings->drain && settings->drain_wait_ms != DRAIN_WAIT_NOT_GIVEN)
         return err_set(err, ERR_USAGE, "--drain-wait needs --drain");
-    return true;
+    int64_t keep_ms;
+    return read_keep(settings->keep, &keep_ms, err);
 }
 
 /* The destination without final slashes; owned by the caller. */
@@ -187,6 +212,9 @@ static char *copy_url(const struct settings *settings)
 
 static struct relay_policy make_policy(const struct settings *settings)
 {
+    struct err err;
+    int64_t keep_ms;
+    (void)!read_keep(settings->keep, &keep_ms, &err); /* is checked already */
     return (struct relay_policy){
         .connections = (int)settings->connections,
         .timeout_ms = settings->timeout_ms,
@@ -198,6 +226,7 @@ static struct relay_policy make_policy(const struct settings *settings)
         .drain_wait_ms = settings->drain_wait_ms == DRAIN_WAIT_NOT_GIVEN
                              ? 60 * SECOND_MS
                              : settings->drain_wait_ms,
+        .keep_ms = keep_ms,
         .seed = random_seed_from_system(),
     };
 }
@@ -384,6 +413,9 @@ const struct command command_run = {
         "With --drain it ends when nothing is left that is due within "
         "--drain-wait: exit 0 if nothing failed and nothing is left, 1 "
         "otherwise, 3 if sending is held or paused.\n\n"
+        "What was delivered, skipped or discarded longer ago than --keep "
+        "leaves the outbox by itself, a little at a time; what failed stays. "
+        "Its event's id is known for 400 days more.\n\n"
         "The log goes to stderr, one line an occurrence.",
     .examples =
         "  subrelay -d app.db run --token-file intercom.token --region eu\n"

@@ -44,8 +44,7 @@ static void show_progress(const struct operation_row *row, bool is_end)
         (void)!write(STDERR_FILENO, line, (size_t)length);
 }
 
-/* Leave the lock free at least as long as it was held. */
-static void leave_lock_free(int64_t held_ms)
+void operator_leave_lock_free(int64_t held_ms)
 {
     int pause_ms = held_ms > LEAST_PAUSE_MS ? (int)held_ms : LEAST_PAUSE_MS;
     (void)poll(NULL, 0, pause_ms);
@@ -67,7 +66,7 @@ bool operator_carry_out(struct store *store, int64_t id,
         int64_t began_ms = clock_monotonic_ms(clock);
         if (!operation_step(store, clock_wall_ms(clock), &more, err))
             return false;
-        leave_lock_free(clock_monotonic_ms(clock) - began_ms);
+        operator_leave_lock_free(clock_monotonic_ms(clock) - began_ms);
     }
 }
 

@@ -20,6 +20,10 @@ void operator_name(char *out, size_t size);
 /* A request of this action, now. who is borrowed. */
 struct operation_request operator_ask(const char *action, const char *who);
 
+/* Between two transactions of a long work, the last of which held the lock for
+ * this long: leave it free at least as long, so that producers get it. */
+void operator_leave_lock_free(int64_t held_ms);
+
 /* Apply pages until this operation is no longer running, with progress on
  * stderr where that is a terminal; the lock is left free between pages, so
  * that producers get it. Killed, whoever comes next goes on. *row is as it is

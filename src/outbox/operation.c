@@ -58,6 +58,26 @@ static bool check_way(const struct operation_row *row,
                                                       : "");
 }
 
+/* Fails where what it changed is pruned: there is nothing to go back to. */
+static bool check_memory(struct store *store, const struct operation_row *row,
+                         struct err *err)
+{
+    if (!has_items(row) || row->matched == 0)
+        return true;
+    struct query query;
+    query_open(&query, store, QUERY_OPERATION_REMEMBERS);
+    query_bind_int64(&query, "id", row->id);
+    if (!query_first(&query, err))
+        return false;
+    bool remembers = query_int64(&query, 0) != 0;
+    query_close(&query);
+    return remembers ||
+           err_set(err, ERR_INVALID,
+                   "operation %lld is too old: what its deliveries were before "
+                   "it is pruned",
+                   (long long)row->id);
+}
+
 static bool set_state(struct store *store, int64_t id, const char *state,
                       int64_t now_ms, struct err *err)
 {
@@ -123,7 +143,7 @@ static bool go_back(struct store *store, const struct way_back *way,
         return false;
     bool done = (target != 0 || find_newest(store, way, &target, err)) &&
                 operation_read(store, target, &row, err) &&
-                check_way(&row, way, err) &&
+                check_way(&row, way, err) && check_memory(store, &row, err) &&
                 take_back(store, &row, way, request, id, err);
     operation_row_free(&row);
     return operation_row_finish(store, done, err);

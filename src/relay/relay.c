@@ -6,6 +6,7 @@
 #include "outbox/outbox.h"
 #include "relay/destination.h"
 #include "relay/flight.h"
+#include "relay/keeping.h"
 #include "relay/queue.h"
 #include "relay/sending.h"
 #include "relay/turn.h"
@@ -46,6 +47,7 @@ struct relay {
     int64_t store_logged_ms;     /* monotonic; 0: never */
     int64_t others_wrote_ms;     /* monotonic; 0: never */
     struct turn_context turn;
+    struct keeping keeping;
     bool is_stopping;
     bool was_cut;
     int64_t deadline_ms; /* monotonic, with is_stopping */
@@ -169,6 +171,31 @@ static void leave_lock_free(struct relay *relay, int64_t began_ms)
         now + (held_ms > LEAVE_LOCK_FREE_MS ? held_ms : LEAVE_LOCK_FREE_MS);
 }
 
+static bool error_is_final(const struct err *err)
+{
+    return err->code == ERR_SUPERSEDED || err->code == ERR_CORRUPT ||
+           err->code == ERR_NEWER || err->code == ERR_NOT_FOUND;
+}
+
+/* What settled long ago goes, between two turns. That it can wait is all that
+ * its failing means. */
+static bool keep_house(struct relay *relay, struct err *err)
+{
+    bool wrote;
+    int64_t began_ms = monotonic_ms(relay);
+    if (relay->is_stopping || began_ms < relay->store_wait_until_ms)
+        return true;
+    if (!keeping_work(&relay->keeping, relay->seams.store, relay->seams.clock,
+                      &wrote, err)) {
+        if (error_is_final(err))
+            return false;
+        log_line(LOG_WARNING, "pruning: %s; trying again", err->text);
+    } else if (wrote) {
+        leave_lock_free(relay, began_ms);
+    }
+    return true;
+}
+
 static bool work_on_store(struct relay *relay, struct err *err)
 {
     if (!adopt_some(relay, err))
@@ -193,12 +220,6 @@ static bool work_on_store(struct relay *relay, struct err *err)
     leave_lock_free(relay, began_ms);
     take_over_turn(relay, &turn);
     return look_ahead(relay, err);
-}
-
-static bool error_is_final(const struct err *err)
-{
-    return err->code == ERR_SUPERSEDED || err->code == ERR_CORRUPT ||
-           err->code == ERR_NEWER || err->code == ERR_NOT_FOUND;
 }
 
 /* A turn that could not be committed has changed nothing: what ended stays in
@@ -294,6 +315,8 @@ static int64_t time_to_wait(struct relay *relay)
         monotonic;
     if (relay->is_stopping)
         return earlier(wait_ms, relay->deadline_ms - monotonic);
+    wait_ms =
+        earlier(wait_ms, keeping_time_to_page(&relay->keeping, monotonic));
     if (relay->policy.drain)
         wait_ms = earlier(wait_ms, 1000);
     return earlier(wait_ms, time_until_claim(relay, now));
@@ -340,6 +363,7 @@ bool relay_new(const struct relay_policy *policy,
         .attributes_to_check = policy->check_attributes,
     };
     sending_init(&made->sending);
+    keeping_init(&made->keeping, policy->keep_ms);
     made->outlook.next_due_ms = OUTBOX_NO_TIME;
     destination_init(&made->destination, policy->seed + 1);
     made->destination.open_ms = recovery.open_ms;
@@ -373,6 +397,8 @@ enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
     }
     if (is_done(relay))
         return RELAY_IS_DONE;
+    if (!keep_house(relay, err))
+        return RELAY_HAS_FAILED;
     int64_t wait = time_to_wait(relay);
     *wait_ms = wait < 0 ? 0 : wait;
     return RELAY_GOES_ON;

@@ -25,6 +25,7 @@ struct relay_policy {
     bool skip_anonymous_users; /* --anonymous-users skip */
     bool drain;                /* end when there is nothing to do */
     int64_t drain_wait_ms;     /* … within this time */
+    int64_t keep_ms;           /* settled ones (relay/keeping.h); 0: for ever */
     uint64_t seed;             /* of the jitter */
 };
 
