@@ -188,10 +188,19 @@ static const char *list(struct fixture *fixture, const char *word,
 {
     static char ids[512];
     struct view_delivery rows[32];
+    struct filter filter;
+    struct filter_place place;
+    struct cursor cursor;
     size_t used = 0;
     int count;
-    fixture_check(fixture, view_list(fixture->store, word, before_id, limit,
-                                     rows, &count, &fixture->err));
+    fixture_check(fixture, filter_parse("", &filter, &place, &fixture->err));
+    filter.state = word;
+    cursor_begin(&cursor, &filter, CURSOR_BY_ID, true, 0);
+    if (before_id != INT64_MAX)
+        fixture_check(fixture, cursor_go_behind(fixture->store, &cursor,
+                                                before_id, &fixture->err));
+    fixture_check(fixture, view_list(fixture->store, &cursor, limit, rows,
+                                     &count, &fixture->err));
     ids[0] = '\0';
     for (int i = 0; i < count; i++) {
         used += (size_t)snprintf(ids + used, sizeof(ids) - used, "%s%lld",

@@ -1,4 +1,4 @@
-#include "cli/words.h"
+#include "outbox/words.h"
 
 #include "outbox/outbox.h"
 

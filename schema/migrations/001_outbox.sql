@@ -102,9 +102,23 @@ CREATE INDEX outbox_delivery_lane ON outbox_delivery (lane, id)
 -- unknown outcome. UNIQUE is promise 2. Never larger than what is in flight.
 CREATE UNIQUE INDEX outbox_delivery_first ON outbox_delivery (lane)
     WHERE state = 'sending' OR (unknown = 1 AND settled_ms IS NULL);
--- For lists: what settled otherwise than hoped for.
+-- For lists (queries/filter.sql): what settled otherwise than hoped for, ...
 CREATE INDEX outbox_delivery_aside ON outbox_delivery (state, id)
     WHERE settled_ms IS NOT NULL AND state <> 'delivered';
+-- one user's history (what waits is in outbox_delivery_lane), ...
+CREATE INDEX outbox_delivery_user ON outbox_delivery (lane, id)
+    WHERE settled_ms IS NOT NULL;
+-- one reason, one HTTP status other than of success, ...
+CREATE INDEX outbox_delivery_reason ON outbox_delivery (reason, id)
+    WHERE reason IS NOT NULL;
+CREATE INDEX outbox_delivery_code ON outbox_delivery (status, id)
+    WHERE status >= 300;
+-- and the failed ones in two more orders. What is delivered at once costs one
+-- entry of these, in outbox_delivery_user.
+CREATE INDEX outbox_delivery_failed_user ON outbox_delivery (lane, id)
+    WHERE state = 'failed';
+CREATE INDEX outbox_delivery_failed_reason
+    ON outbox_delivery (ifnull(reason, ''), id) WHERE state = 'failed';
 
 -- One try to deliver. Committed, with the exact bytes, before the first byte
 -- leaves. Bytes that are NULL are those of the attempt before.

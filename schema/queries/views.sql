@@ -44,42 +44,6 @@ SELECT api_url, hold_reason, hold_text, held_since_ms, probe_ms,
 -- Who is or was the relay.
 SELECT pid, started_ms, host FROM outbox_relay WHERE id = 1;
 
--- name: views_ids
--- Ids below one, newest first.
-SELECT id FROM outbox_delivery WHERE id < :before_id
-    ORDER BY id DESC LIMIT :limit;
-
--- name: views_ids_aside
--- The same of a state that few are in.
-SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_aside
-    WHERE settled_ms IS NOT NULL AND state <> 'delivered'
-        AND state = :state AND id < :before_id
-    ORDER BY id DESC LIMIT :limit;
-
--- name: views_ids_sending
--- The same of what is in flight.
--- scans: the index holds what is in flight, nothing else
-SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_first
-    WHERE state = 'sending' AND id < :before_id
-    ORDER BY id DESC LIMIT :limit;
-
--- name: views_ids_pending
--- The same of what waits, while it is not much.
--- scans: asked only while few wait
-SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_lane
-    WHERE settled_ms IS NULL AND state = 'pending' AND id < :before_id
-    ORDER BY id DESC LIMIT :limit;
-
--- name: views_ids_between
--- The same of any state, in a stretch of ids.
-SELECT id FROM outbox_delivery
-    WHERE id < :before_id AND id >= :from_id AND state = :state
-    ORDER BY id DESC LIMIT :limit;
-
--- name: views_newest_id
--- Where the stretches begin.
-SELECT max(id) FROM outbox_delivery;
-
 -- name: views_delivery
 -- One line of a list.
 SELECT delivery.id, event_id, json_extract(facts, '$[1]'), lane, kind, state,
@@ -117,7 +81,3 @@ SELECT number, cause, outcome, reason, result, started_ms, ended_ms,
 SELECT attempt, number, request, started_ms, took_ms, status, request_id,
     result, answer
     FROM outbox_call WHERE delivery_id = :id ORDER BY attempt, number;
-
--- name: views_pending
--- How many wait.
-SELECT count FROM outbox_count WHERE name = 'pending';

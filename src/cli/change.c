@@ -1,11 +1,12 @@
 #include "cli/change.h"
 
-#include "base/mem.h"
+#include "base/clock.h"
 #include "base/text.h"
+#include "cli/filter_words.h"
 #include "cli/operator.h"
 #include "cli/output.h"
+#include "outbox/cursor.h"
 #include "outbox/lock.h"
-#include "outbox/views.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,46 +14,43 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILTER_BYTES = 400 };
-
 struct change {
     const struct command_call *call;
     const struct change_settings *settings;
     struct store *store;
     struct operation_plan plan;
-    const char *state; /* of the filter; NULL: ids */
-    char filter[FILTER_BYTES];
+    bool by_ids;
+    struct cursor cursor; /* else */
 };
 
 /* --- what it is about ---------------------------------------------------- */
 
+/* Ids if all words are numbers, else a filter. */
 static bool read_words(struct change *change, struct err *err)
 {
-    static const char *const states[] = {"pending", "sending", "delivered",
-                                         "failed",  "skipped", "discarded"};
     const struct command_call *call = change->call;
-    size_t length = 0;
+    struct filter filter;
+    const char *number = NULL;
+    int numbers = 0;
     for (int i = 0; i < call->word_count; i++) {
-        if (length < FILTER_BYTES)
-            length +=
-                (size_t)snprintf(change->filter + length, FILTER_BYTES - length,
-                                 "%s%s", i > 0 ? " " : "", call->words[i]);
-    }
-    for (size_t i = 0;
-         call->word_count == 1 && i < sizeof(states) / sizeof(states[0]); i++) {
-        if (text_has_prefix(call->words[0], "state:") &&
-            text_equals(call->words[0] + strlen("state:"), states[i]))
-            change->state = states[i];
-    }
-    for (int i = 0; change->state == NULL && i < call->word_count; i++) {
         int64_t id;
-        if (!text_parse_int64(call->words[i], 1, INT64_MAX, &id))
-            return err_set(err, ERR_USAGE,
-                           "'%.60s': ids, or one state:WORD, WORD one of "
-                           "pending, sending, delivered, failed, skipped, "
-                           "discarded",
-                           call->words[i]);
+        if (text_parse_int64(call->words[i], 1, INT64_MAX, &id)) {
+            number = call->words[i];
+            numbers++;
+        }
     }
+    change->by_ids = numbers == call->word_count;
+    if (change->by_ids)
+        return true;
+    if (numbers > 0)
+        return err_set(err, ERR_USAGE,
+                       "'%.60s': ids alone, or a filter, in which id:%.60s is "
+                       "an id and \"%.60s\" in double quotes a text",
+                       number, number, number);
+    if (!filter_words_read(call, &filter, err))
+        return false;
+    cursor_begin(&change->cursor, &filter, CURSOR_BY_ID, true,
+                 clock_wall_ms(clock_system()));
     return true;
 }
 
@@ -68,33 +66,18 @@ static bool add_ids(struct change *change, struct err *err)
     return true;
 }
 
-/* One page of the filter; *before_id moves on, *count is what it had. */
-static bool add_page(struct change *change, struct view_delivery *rows,
-                     int64_t *before_id, int *count, struct err *err)
-{
-    int64_t ids[OPERATION_PAGE];
-    if (!view_list(change->store, change->state, *before_id, OPERATION_PAGE,
-                   rows, count, err))
-        return false;
-    for (int i = 0; i < *count; i++) {
-        ids[i] = rows[i].id;
-        *before_id = rows[i].id;
-        view_delivery_free(&rows[i]);
-    }
-    return *count == 0 || operation_plan_add(change->store, &change->plan, ids,
-                                             (size_t)*count, err);
-}
-
 static bool add_filtered(struct change *change, struct err *err)
 {
-    struct view_delivery *rows = mem_new_array(OPERATION_PAGE, sizeof(*rows));
-    int64_t before_id = INT64_MAX;
-    int count = OPERATION_PAGE;
-    bool good = true;
-    while (good && count == OPERATION_PAGE)
-        good = add_page(change, rows, &before_id, &count, err);
-    free(rows);
-    return good;
+    int64_t ids[OPERATION_PAGE];
+    while (!change->cursor.done) {
+        int count;
+        if (!cursor_step(change->store, &change->cursor, ids, OPERATION_PAGE,
+                         &count, err) ||
+            (count > 0 && !operation_plan_add(change->store, &change->plan, ids,
+                                              (size_t)count, err)))
+            return false;
+    }
+    return true;
 }
 
 static bool make_plan(struct change *change, struct err *err)
@@ -103,12 +86,16 @@ static bool make_plan(struct change *change, struct err *err)
     operator_name(who, sizeof(who));
     struct operation_request request =
         operator_ask(change->call->command->name, who);
-    request.filter = change->filter;
+    struct buf words;
+    filter_words_join(change->call, &words);
+    request.filter = buf_text(&words);
     request.include_delivered = change->settings->include_delivered;
-    return operation_plan_begin(change->store, &request, &change->plan, err) &&
-           (change->state != NULL ? add_filtered(change, err)
-                                  : add_ids(change, err)) &&
-           operation_plan_finish(change->store, &change->plan, err);
+    bool good =
+        operation_plan_begin(change->store, &request, &change->plan, err) &&
+        (change->by_ids ? add_ids(change, err) : add_filtered(change, err)) &&
+        operation_plan_finish(change->store, &change->plan, err);
+    buf_free(&words);
+    return good;
 }
 
 static void drop_plan(const struct change *change)
@@ -265,7 +252,7 @@ static enum command_exit carry_out(const struct change *change)
         row.changed > 0 ? ", some left alone: changed since the plan" : "", id);
     tell_without_relay(change);
     bool in_part = row.changed > 0 ||
-                   (change->state == NULL && change->plan.left > 0) ||
+                   (change->by_ids && change->plan.left > 0) ||
                    !text_equals(row.state, "done");
     operation_row_free(&row);
     return in_part ? EXIT_DATA : EXIT_DONE;

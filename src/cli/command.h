@@ -42,6 +42,7 @@ struct command {
     size_t settings_bytes;
     int least_words, most_words; /* INT_MAX: any number */
     bool uses_database;          /* takes -d */
+    bool takes_filter;           /* words as in outbox/filter.h */
     enum command_exit (*run)(const struct command_call *call);
 };
 

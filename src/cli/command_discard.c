@@ -23,7 +23,7 @@ static const struct options_row options[] = {
 
 const struct command command_discard = {
     .name = "discard",
-    .arguments = "ID...|state:WORD",
+    .arguments = "ID...|FILTER...",
     .summary = "Give up pending or failed deliveries",
     .details =
         "Each is left for good, as discarded; the next of its user goes on. "
@@ -40,5 +40,6 @@ const struct command command_discard = {
     .least_words = 1,
     .most_words = INT_MAX,
     .uses_database = true,
+    .takes_filter = true,
     .run = change_run,
 };

@@ -4,8 +4,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/columns.h"
+#include "cli/filter_words.h"
 #include "cli/output.h"
-#include "cli/words.h"
+#include "outbox/words.h"
 #include "outbox/outbox.h"
 #include "outbox/store.h"
 #include "outbox/views.h"
@@ -49,40 +50,13 @@ static const struct columns_column table[] = {
 
 struct list {
     const struct settings *settings;
-    const char *state; /* NULL: all */
+    struct cursor cursor;
     int64_t now_ms;
     struct store *store;
     struct output output;
     struct columns columns;
     struct view_delivery *rows; /* PAGE_ROWS */
 };
-
-/* Read the filter: so far its one word is state:WORD. */
-static bool read_filter(const struct command_call *call, const char **state,
-                        struct err *err)
-{
-    static const char *const states[] = {"pending", "sending", "delivered",
-                                         "failed",  "skipped", "discarded"};
-    for (int i = 0; i < call->word_count; i++) {
-        const char *word = call->words[i];
-        bool known = false;
-        for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
-            known = known || (text_has_prefix(word, "state:") &&
-                              text_equals(word + strlen("state:"), states[s]));
-        }
-        if (!known)
-            return err_set(err, ERR_USAGE,
-                           "'%.60s': a filter is state:WORD, WORD one of "
-                           "pending, sending, delivered, failed, skipped, "
-                           "discarded",
-                           word);
-        if (*state != NULL)
-            return err_set(err, ERR_USAGE,
-                           "'%.60s': only one filter word is taken", word);
-        *state = word + strlen("state:");
-    }
-    return true;
-}
 
 static void write_json(const struct view_delivery *row, struct output *output)
 {
@@ -115,8 +89,7 @@ static void add_row(struct list *list, const struct view_delivery *row)
     buf_free(&text);
 }
 
-/* Print a page of rows; *before_id moves to the next one. */
-static void print_page(struct list *list, int count, int64_t *before_id)
+static void print_page(struct list *list, int count)
 {
     for (int i = 0; i < count; i++) {
         struct view_delivery *row = &list->rows[i];
@@ -124,7 +97,6 @@ static void print_page(struct list *list, int count, int64_t *before_id)
             write_json(row, &list->output);
         else
             add_row(list, row);
-        *before_id = row->id;
         view_delivery_free(row);
     }
     if (!list->settings->json && count > 0)
@@ -133,16 +105,15 @@ static void print_page(struct list *list, int count, int64_t *before_id)
 
 static bool print_all(struct list *list, struct err *err)
 {
-    int64_t before_id = INT64_MAX;
     int64_t left = list->settings->limit;
-    while (left > 0) {
+    while (left > 0 && !list->cursor.done) {
         int ask = left < PAGE_ROWS ? (int)left : PAGE_ROWS;
         int count = 0;
-        if (!view_list(list->store, list->state, before_id, ask, list->rows,
-                       &count, err))
+        if (!view_list(list->store, &list->cursor, ask, list->rows, &count,
+                       err))
             return false;
-        print_page(list, count, &before_id);
-        if (count < ask || !output_pass(&list->output))
+        print_page(list, count);
+        if (!output_pass(&list->output))
             break;
         left -= count;
     }
@@ -153,9 +124,11 @@ static enum command_exit run(const struct command_call *call)
 {
     struct list list = {.settings = call->settings,
                         .now_ms = clock_wall_ms(clock_system())};
+    struct filter filter;
     struct err err;
-    if (!read_filter(call, &list.state, &err))
+    if (!filter_words_read(call, &filter, &err))
         return command_fail(call, EXIT_USAGE, &err);
+    cursor_begin(&list.cursor, &filter, CURSOR_BY_ID, true, list.now_ms);
     if (!store_open(call->database, STORE_READ, BUSY_MS, &list.store, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
 
@@ -175,15 +148,16 @@ static enum command_exit run(const struct command_call *call)
 
 const struct command command_list = {
     .name = "list",
-    .arguments = "[state:WORD]",
+    .arguments = "[FILTER...]",
     .summary = "List deliveries, newest first",
     .details =
         "One line a delivery: its state, id, age, event, user, attempts, and "
         "where it is now: the last answer, \"retry in 4 min\", or \"behind "
-        "#41\" when an older delivery of the same user comes first.\n\n"
-        "state:WORD shows one state only: pending, sending, delivered, failed, "
-        "skipped or discarded.",
+        "#41\" when an older delivery of the same user comes "
+        "first.",
     .examples = "  subrelay list state:failed\n"
+                "  subrelay list 'age:<2h' code:5xx\n"
+                "  subrelay list user:user-1011 event:renewal\n"
                 "  subrelay list --json --limit 1000 | jq -r .reason\n",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
@@ -191,5 +165,6 @@ const struct command command_list = {
     .settings_bytes = sizeof(defaults),
     .most_words = INT_MAX,
     .uses_database = true,
+    .takes_filter = true,
     .run = run,
 };

@@ -27,7 +27,7 @@ static const struct options_row options[] = {
 
 const struct command command_retry = {
     .name = "retry",
-    .arguments = "ID...|state:WORD",
+    .arguments = "ID...|FILTER...",
     .summary = "Send failed, discarded or skipped ones again",
     .details =
         "Each is mapped anew with the names of now, keeps its event and "
@@ -45,5 +45,6 @@ const struct command command_retry = {
     .least_words = 1,
     .most_words = INT_MAX,
     .uses_database = true,
+    .takes_filter = true,
     .run = change_run,
 };

@@ -186,9 +186,14 @@ static enum demo_end relay(const struct place *place, struct demo *demo,
 static bool look(const struct place *place, struct demo *demo, struct err *err)
 {
     struct store *store;
-    if (!store_open(place->database, STORE_READ, BUSY_MS, &store, err))
+    struct filter all;
+    struct filter_place ignored;
+    struct cursor cursor;
+    if (!filter_parse("", &all, &ignored, err) ||
+        !store_open(place->database, STORE_READ, BUSY_MS, &store, err))
         return false;
-    bool done = view_list(store, NULL, INT64_MAX, DEMO_MOST_ROWS, demo->rows,
+    cursor_begin(&cursor, &all, CURSOR_BY_ID, true, 0);
+    bool done = view_list(store, &cursor, DEMO_MOST_ROWS, demo->rows,
                           &demo->row_count, err);
     if (done) {
         done = view_read_status(store, clock_wall_ms(clock_system()),

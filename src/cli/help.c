@@ -1,9 +1,11 @@
 #include "cli/help.h"
 
+#include "outbox/filter.h"
+
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_COLUMNS = 79, OPTION_COLUMN = 28 };
+enum { LINE_COLUMNS = 79, OPTION_COLUMN = 28, FILTER_COLUMN = 22 };
 
 static void add_spaces(struct buf *out, size_t count)
 {
@@ -96,6 +98,26 @@ static void add_options(const struct command *command, struct buf *out)
     }
 }
 
+/* The words of a filter, from the table that its parser reads by. */
+static void add_filter(struct buf *out)
+{
+    size_t count;
+    const struct filter_key *keys = filter_keys(&count);
+    buf_add_text(out, "\nA filter's words; all of them have to fit:\n");
+    for (size_t i = 0; i < count; i++) {
+        buf_add_format(out, "  %s", keys[i].form);
+        add_spaces(out, FILTER_COLUMN - 2 - strlen(keys[i].form));
+        add_wrapped(out, keys[i].meaning, FILTER_COLUMN);
+    }
+    buf_add_text(out, "  TEXT");
+    add_spaces(out, FILTER_COLUMN - strlen("  TEXT"));
+    add_wrapped(out,
+                "the last result or the reason contains it; with blanks or a "
+                "colon in double quotes: '\"name archived\"'",
+                FILTER_COLUMN);
+    buf_add_text(out, "The shell wants quotes around < and >: 'age:<2h'\n");
+}
+
 void help_write_usage(const struct command *command, struct buf *out)
 {
     buf_add_format(out, "subrelay %s%s",
@@ -112,6 +134,8 @@ void help_write_command(const struct command *command, struct buf *out)
     help_write_usage(command, out);
     buf_add_format(out, "\n\n%s.\n\n", command->summary);
     add_paragraphs(out, command->details);
+    if (command->takes_filter)
+        add_filter(out);
     add_options(command, out);
     if (*command->examples != '\0')
         buf_add_format(out, "\nExamples:\n%s", command->examples);

@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/words.h"
+#include "outbox/words.h"
 
 #include <inttypes.h>
 #include <poll.h>

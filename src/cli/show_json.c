@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/words.h"
+#include "outbox/words.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "cli/columns.h"
-#include "cli/words.h"
+#include "outbox/words.h"
 #include "delivery/verdict.h"
 #include "outbox/outbox.h"
 

@@ -1,7 +1,7 @@
 #include "cli/status.h"
 
 #include "base/json.h"
-#include "cli/words.h"
+#include "outbox/words.h"
 #include "delivery/verdict.h"
 #include "outbox/outbox.h"
 

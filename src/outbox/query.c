@@ -171,6 +171,11 @@ char *query_text(const struct query *query, int column)
     return query_bytes(query, column, &length);
 }
 
+const char *query_peek(const struct query *query, int column)
+{
+    return (const char *)sqlite3_column_text(query->statement, column);
+}
+
 void query_copy(const struct query *query, int column, char *out, size_t size)
 {
     const unsigned char *text = sqlite3_column_text(query->statement, column);

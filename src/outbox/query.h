@@ -66,6 +66,8 @@ int64_t query_changes(const struct store *store);
 int64_t query_int64(const struct query *query, int column);
 int64_t query_time(const struct query *query, int column);
 char *query_text(const struct query *query, int column); /* owned */
+/* Borrowed until the next step. */
+const char *query_peek(const struct query *query, int column);
 char *query_bytes(const struct query *query, int column,
                   size_t *length); /* owned */
 /* Copy into out, cut to size. */

@@ -7,6 +7,7 @@
 #define OUTBOX_VIEWS_H
 
 #include "base/err.h"
+#include "outbox/cursor.h"
 #include "outbox/store.h"
 
 #include <stdbool.h>
@@ -92,13 +93,15 @@ struct view_delivery {
     int attempts;
     int tries;
 };
-/* Read up to limit rows with ids below before_id (INT64_MAX: the newest),
- * newest first. state NULL: all. Fewer than limit: there are no more (but for
- * rows pruned during the call). Long histories are gone through in stretches,
- * each a read of its own. */
-MUST_CHECK bool view_list(struct store *store, const char *state,
-                          int64_t before_id, int limit,
-                          struct view_delivery *rows, int *count,
+/* Read these deliveries (cursor.h finds them) in this order; those that are
+ * pruned meanwhile are left out. rows has room for count. */
+MUST_CHECK bool view_read_rows(struct store *store, const int64_t *ids,
+                               int count, struct view_delivery *rows,
+                               int *row_count, struct err *err);
+/* Step the cursor until limit rows are found or it is done, however long that
+ * takes, and read them. */
+MUST_CHECK bool view_list(struct store *store, struct cursor *cursor, int limit,
+                          struct view_delivery *rows, int *row_count,
                           struct err *err);
 /* One delivery. Fails with ERR_NOT_FOUND. */
 MUST_CHECK bool view_read_delivery(struct store *store, int64_t id,

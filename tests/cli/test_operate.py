@@ -80,7 +80,10 @@ class Operate(Case):
                  "settled_ms = NULL, epoch = 1")
         for code, words, text in (
                 (1, ("retry", "77"), "there is no delivery 77"),
-                (2, ("retry", "nonsense"), "'nonsense'"),
+                (1, ("retry", "nonsense"), "Nothing matches"),
+                (2, ("retry", "stat:failed"), "no such word; there are state:"),
+                (2, ("retry", "1", "code:422"), "id:1 is an id"),
+                (2, ("discard", "state:x"), "a state is pending"),
                 (2, ("retry",), "is missing"),
                 (1, ("retry", "state:failed"), "Nothing matches"),
                 (1, ("retry", "1"), "left alone"),

@@ -1,8 +1,8 @@
-/* words.h - deliveries in a person's words, and in JSON: what `list`, `show`
- * and `status` have in common. The database's texts are given as they are;
+/* words.h - deliveries in a person's words, and in JSON: what the CLI and the
+ * console have in common. The database's texts are given as they are;
  * who prints them makes them printable. */
-#ifndef CLI_WORDS_H
-#define CLI_WORDS_H
+#ifndef OUTBOX_WORDS_H
+#define OUTBOX_WORDS_H
 
 #include "base/buf.h"
 #include "base/json.h"
