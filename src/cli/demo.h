@@ -5,7 +5,7 @@
 #define CLI_DEMO_H
 
 #include "base/err.h"
-#include "net/sandbox.h"
+#include "cli/demo_place.h"
 #include "outbox/views.h"
 #include "relay/relay.h"
 
@@ -17,9 +17,8 @@ enum { DEMO_MOST_ROWS = 64 };
 
 /* What came of it. demo_free(). */
 struct demo {
-    int64_t enqueued, duplicate, refused;
-    char refusal[256]; /* the outbox's words about the last one refused */
-    int64_t took_ms;   /* of the relay */
+    struct demo_samples samples;
+    int64_t took_ms; /* of the relay */
     struct relay_report report;
     struct sandbox_summary arrived;
     struct view_status status;

@@ -93,12 +93,13 @@ bool demo_report_check(const struct demo *demo, struct buf *complaint)
 {
     const struct view_status *status = &demo->status;
     int64_t events = 0;
-    compare(complaint, "duplicate", demo->duplicate, PLANNED_DUPLICATE);
-    compare(complaint, "refused", demo->refused, PLANNED_REFUSED);
+    compare(complaint, "duplicate", demo->samples.duplicate, PLANNED_DUPLICATE);
+    compare(complaint, "refused", demo->samples.refused, PLANNED_REFUSED);
     compare(complaint, "delivered, failed and skipped",
             status->delivered + status->failed + status->skipped,
-            demo->enqueued);
-    compare(complaint, "deliveries listed", demo->row_count, demo->enqueued);
+            demo->samples.enqueued);
+    compare(complaint, "deliveries listed", demo->row_count,
+            demo->samples.enqueued);
     for (int i = 0; i < demo->row_count; i++)
         check_row(&demo->rows[i], complaint);
     for (int k = KIND_NONE + 1; k < KIND_COUNT; k++) {
@@ -131,8 +132,8 @@ static void write_in(const struct demo *demo, struct output *output)
     buf_add_format(&output->text,
                    "  %" PRId64 " enqueued, %" PRId64 " duplicate, %" PRId64
                    " refused (%s)\n",
-                   demo->enqueued, demo->duplicate, demo->refused,
-                   demo->refusal);
+                   demo->samples.enqueued, demo->samples.duplicate,
+                   demo->samples.refused, demo->samples.refusal);
 }
 
 static void write_relay(const struct demo *demo, struct output *output)
