@@ -4,10 +4,8 @@
 #include "base/text.h"
 #include "cli/columns.h"
 #include "cli/output.h"
-#include "event/event.h"
-#include "event/mapping.h"
+#include "outbox/name_preview.h"
 #include "outbox/outbox.h"
-#include "outbox/views.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -99,48 +97,26 @@ static bool read_wish(const struct command_call *call, struct wish *wish,
                      err);
 }
 
-/* A real payload as it would be sent with these names; "" if it would not. */
-static void render(const struct event *event, const struct names *names,
-                   struct buf *out)
-{
-    const struct mapping_policy policy = {.names = names,
-                                          .send_sandbox_events = true};
-    struct envelope envelope;
-    const char *reason;
-    struct err err;
-    if (mapping_map(event, &policy, &envelope, &reason, &err) != MAPPING_DONE)
-        return;
-    if (envelope.has_event_payload)
-        mapping_write_event(&envelope, out);
-    else
-        buf_add_text(out, "no data event, the contact's attributes only");
-}
-
+/* A real payload as it would be sent before and after. */
 static bool show_sample(struct store *store, const struct wish *wish,
                         struct output *output, struct err *err)
 {
     enum { MOST_BYTES = 65536 };
-    struct view_history history;
-    struct event event;
-    struct err ignored;
-    if (!view_read_history(store, wish->effect.sample_id, &history, err))
-        return false;
     const struct names *sides[] = {&wish->before, &wish->after};
     static const char *const titles[] = {"Before  ", "After   "};
-    bool parsed =
-        event_parse(history.payload, history.payload_length, &event, &ignored);
-    for (int i = 0; parsed && i < 2; i++) {
+    struct name_preview preview;
+    if (!name_preview_read(store, wish->effect.sample_id, &preview, err))
+        return false;
+    for (int i = 0; i < 2; i++) {
         struct buf text;
         buf_init(&text, MOST_BYTES);
-        render(&event, sides[i], &text);
+        name_preview_write(&preview, sides[i], &text);
         buf_add_text(&output->text, titles[i]);
         output_printable(output, buf_text(&text));
         buf_add_byte(&output->text, '\n');
         buf_free(&text);
     }
-    if (parsed)
-        event_free(&event);
-    view_history_free(&history);
+    name_preview_free(&preview);
     return true;
 }
 
@@ -177,12 +153,17 @@ static bool show_change(struct store *store, const struct wish *wish,
 
 static void warn(const struct wish *wish)
 {
-    const char *name = wish->after.name[wish->kind];
-    if (strpbrk(name, ".$") != NULL)
-        command_say("Careful: Intercom turns . and $ into -.");
-    if (!text_equals(name, wish->before.name[wish->kind]))
-        command_say("Careful: filters and series in Intercom on the old name "
-                    "stop matching; a workspace has at most 120 names.");
+    enum { MOST_BYTES = 2048 };
+    struct buf warnings;
+    buf_init(&warnings, MOST_BYTES);
+    name_preview_add_warnings(&wish->before, &wish->after, wish->kind,
+                              &warnings);
+    for (const char *at = buf_text(&warnings); *at != '\0';) {
+        int length = (int)strcspn(at, "\n");
+        command_say("Careful: %.*s", length, at);
+        at += length + 1;
+    }
+    buf_free(&warnings);
 }
 
 static bool apply(struct store *store, const struct wish *wish, struct err *err)
