@@ -22,6 +22,7 @@ enum err_code {
     ERR_NEWER,      /* the outbox was made by a newer subrelay */
     ERR_SUPERSEDED, /* a newer relay has taken over */
     ERR_ACCESS,     /* permission, read-only file system, port in use */
+    ERR_STOPPED,    /* whoever asked for it wants it no more */
 };
 
 struct err {

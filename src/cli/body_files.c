@@ -2,13 +2,11 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "outbox/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct body_files {
@@ -25,40 +23,13 @@ struct body_files {
 
 static const char *const standard_input[] = {"-"};
 
-/* True if it is the file of that name with the suffix. */
-static bool is_file(const struct stat *about, const char *name,
-                    const char *suffix)
-{
-    char path[PATH_MAX + 8];
-    struct stat other;
-    (void)snprintf(path, sizeof(path), "%s%s", name, suffix);
-    return stat(path, &other) == 0 && about->st_dev == other.st_dev &&
-           about->st_ino == other.st_ino;
-}
-
-/* True if path, or the standard input if it is NULL, is the database or one of
- * the files that SQLite keeps beside it, whatever its name. */
-static bool is_database(const struct body_files *files, const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    struct stat about;
-    int failed =
-        path == NULL ? fstat(STDIN_FILENO, &about) : stat(path, &about);
-    char *database =
-        files->database == NULL ? NULL : realpath(files->database, NULL);
-    bool is_one = false;
-    for (size_t i = 0; failed == 0 && database != NULL && i < 4; i++)
-        is_one = is_one || is_file(&about, database, suffixes[i]);
-    free(database);
-    return is_one;
-}
-
 static bool open_next(struct body_files *files, struct err *err)
 {
     const char *path = files->paths[files->next++];
     bool is_input = text_equals(path, "-");
     files->name = is_input ? BODY_FILES_INPUT : path;
-    if (is_database(files, is_input ? NULL : path))
+    if (files->database != NULL &&
+        store_owns_file(files->database, is_input ? NULL : path))
         return err_set(err, ERR_INVALID, "%s: is the database itself",
                        files->name);
     int descriptor = STDIN_FILENO;

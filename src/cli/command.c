@@ -21,7 +21,7 @@ static const struct command *const commands[] = {
     &command_status,     &command_list,    &command_show,   &command_retry,
     &command_discard,    &command_pause,   &command_resume, &command_names,
     &command_operations, &command_undo,    &command_cancel, &command_prune,
-    &command_sandbox,    &command_demo,    &command_help,
+    &command_backup,     &command_sandbox, &command_demo,   &command_help,
 };
 
 struct global_settings {

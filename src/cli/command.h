@@ -71,6 +71,7 @@ enum command_exit command_fail_text(const struct command_call *call,
 /* Say on stderr a line about what was done, control characters replaced. */
 void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+extern const struct command command_backup;
 extern const struct command command_demo;
 extern const struct command command_enqueue;
 extern const struct command command_help;

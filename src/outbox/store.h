@@ -56,6 +56,11 @@ void store_rollback(struct store *store);
  * seen here. store_begin() fails so, too. */
 MUST_CHECK bool store_check_place(struct store *store, struct err *err);
 
+/* True if path (NULL: the standard input) is this database file, or one that
+ * SQLite or the relay keeps beside it, under whatever name. Such a file must
+ * not be opened by hand: closing any descriptor of it drops SQLite's locks. */
+bool store_owns_file(const char *database_path, const char *path);
+
 /* The file's path as given; borrowed. */
 const char *store_path(const struct store *store);
 

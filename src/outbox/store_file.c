@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "outbox/query.h"
+#include "outbox/store.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -58,6 +59,37 @@ bool store_file_is_unchangeable(const char *real)
     struct statvfs system;
     return statvfs(real, &system) == 0 && (system.f_flag & ST_RDONLY) != 0 &&
            !has_wal(real);
+}
+
+/* True if it is the file of that name with the suffix. */
+static bool is_file(const struct stat *about, const char *name,
+                    const char *suffix)
+{
+    struct buf path;
+    struct stat other;
+    buf_init(&path, PATH_MAX + 16);
+    buf_add_format(&path, "%s%s", name, suffix);
+    bool is_one = stat(buf_text(&path), &other) == 0 &&
+                  about->st_dev == other.st_dev &&
+                  about->st_ino == other.st_ino;
+    buf_free(&path);
+    return is_one;
+}
+
+bool store_owns_file(const char *database_path, const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal",
+                                           ".lock"};
+    struct stat about;
+    int failed =
+        path == NULL ? fstat(STDIN_FILENO, &about) : stat(path, &about);
+    char *real = failed != 0 ? NULL : realpath(database_path, NULL);
+    bool owns = false;
+    for (size_t i = 0;
+         real != NULL && i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+        owns = owns || is_file(&about, real, suffixes[i]);
+    free(real);
+    return owns;
 }
 
 static bool find_tables(struct store *store, bool *ours, bool *named_outbox,

@@ -1,20 +1,16 @@
 /* store_init.c - making an outbox, or bringing one up to date. */
 #include "outbox/store.h"
 
-#include "base/buf.h"
+#include "base/draft.h"
 #include "outbox/connection.h"
 #include "outbox/migration.h"
 #include "outbox/query.h"
 #include "outbox/store_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* How long init waits for others; nobody holds the file for long. */
 enum { INIT_BUSY_MS = 10000 };
@@ -87,75 +83,21 @@ static bool init_existing(const char *path, bool set_wal,
     return good;
 }
 
-/* The entry of the new file reaches the disk with its directory. */
-static bool sync_directory(const char *path, struct err *err)
-{
-    char copy[PATH_MAX];
-    (void)snprintf(copy, sizeof(copy), "%s", path);
-    int descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-        return err_set_errno(err, errno, "cannot open the directory of %s",
-                             path);
-    bool good = fsync(descriptor) == 0 || errno == EINVAL;
-    if (!good)
-        (void)err_set_errno(err, errno, "cannot write the directory of %s",
-                            path);
-    (void)close(descriptor);
-    return good;
-}
-
-/* Make an empty file that only its owner can use. */
-static bool make_file(const char *path, struct err *err)
-{
-    int descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-    if (descriptor < 0)
-        return err_set_errno(err, errno, "cannot create %s", path);
-    bool good = fchmod(descriptor, 0600) == 0;
-    if (!good)
-        (void)err_set_errno(err, errno, "cannot set the mode of %s", path);
-    (void)close(descriptor);
-    return good;
-}
-
-/* Give the draft its name, unless something has it (EEXIST). Not every file
- * system knows how to rename so; then a second name does it. */
-static bool give_name(const char *draft, const char *path)
-{
-    if (renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-        return true;
-    return errno == EINVAL && link(draft, path) == 0;
-}
-
-/* Make the outbox under another name beside it, whole, and only then give it
- * its own: whoever looks sees all of it or nothing. *exists: someone else was
- * quicker. */
+/* *exists: someone else was quicker. */
 static bool init_new(const char *path, struct store_init_report *report,
                      bool *exists, struct err *err)
 {
-    char draft[PATH_MAX];
+    struct draft draft;
     char real[PATH_MAX];
-    int length =
-        snprintf(draft, sizeof(draft), "%s.new-%ld", path, (long)getpid());
-    if (length < 0 || (size_t)length >= sizeof(draft))
-        return err_set(err, ERR_INVALID, "the path is too long: %s", path);
-    (void)unlink(draft); /* of a process of our number that was killed */
-    if (!make_file(draft, err))
+    if (!draft_begin(&draft, path, err))
         return false;
     report->created_file = true;
-    bool good = false;
-    if (realpath(draft, real) == NULL)
-        (void)err_set_errno(err, errno, "%s", draft);
-    else
-        good = init_file(path, real, true, report, err);
-    *exists = false;
-    if (good && !give_name(draft, path)) {
-        good = errno == EEXIST;
-        *exists = good;
-        if (!good)
-            (void)err_set_errno(err, errno, "cannot create %s", path);
-    }
-    (void)unlink(draft); /* if it is still there */
-    return good && (*exists || sync_directory(path, err));
+    bool good = realpath(draft.path, real) != NULL ||
+                err_set_errno(err, errno, "%s", draft.path);
+    good = good && init_file(path, real, true, report, err) &&
+           draft_publish(&draft, false, exists, err);
+    draft_drop(&draft);
+    return good;
 }
 
 bool store_init(const char *path, bool set_wal,

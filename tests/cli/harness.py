@@ -22,7 +22,7 @@ LIMIT_S = 120
 
 COMMANDS = ["init", "enqueue", "map", "run", "status", "list", "show",
             "retry", "discard", "pause", "resume", "names", "operations",
-            "undo", "cancel", "prune", "sandbox", "demo", "help"]
+            "undo", "cancel", "prune", "backup", "sandbox", "demo", "help"]
 
 
 def environment(**more):
