@@ -166,19 +166,25 @@ UPDATE outbox_destination SET pause_reason = NULL, paused_by = NULL,
     paused_since_ms = NULL, resumes = resumes + 1 WHERE id = 1;
 
 -- name: operation_name_waiting
--- Whom a name touches: those that wait with it free or bound.
--- scans: what waits, once a preview
-SELECT total(bound = 0 AND unknown = 0), total(bound = 1 OR unknown = 1),
-    min(CASE WHEN bound = 0 AND unknown = 0 THEN id END)
-    FROM outbox_delivery INDEXED BY outbox_delivery_lane
-    WHERE settled_ms IS NULL AND kind = :kind;
+-- A slice of those that a name touches while they wait, and whether their name
+-- is bound: the rest of a lane, and the lanes behind it.
+SELECT lane, id, kind = :kind, bound = 1 OR unknown = 1 FROM (
+    SELECT lane, id, kind, bound, unknown
+        FROM outbox_delivery INDEXED BY outbox_delivery_lane
+        WHERE settled_ms IS NULL AND lane = :lane AND id > :after
+    UNION ALL
+    SELECT lane, id, kind, bound, unknown
+        FROM outbox_delivery INDEXED BY outbox_delivery_lane
+        WHERE settled_ms IS NULL AND lane > :lane)
+    ORDER BY lane, id LIMIT :limit;
 
 -- name: operation_name_failed
--- And those that failed.
-SELECT count(*), max(id)
+-- A slice of those that failed.
+SELECT id, kind = :kind
     FROM outbox_delivery INDEXED BY outbox_delivery_aside
-    WHERE state = 'failed' AND settled_ms IS NOT NULL
-        AND state <> 'delivered' AND kind = :kind;
+    WHERE state = 'failed' AND settled_ms IS NOT NULL AND state <> 'delivered'
+        AND id > :after
+    ORDER BY id LIMIT :limit;
 
 -- name: operation_name_write
 -- A kind's name.
@@ -199,6 +205,14 @@ SELECT id, action, state, who, filter, target_id, created_ms, started_ms,
     FROM outbox_operation WHERE id < :before AND state <> 'planned'
     ORDER BY id DESC LIMIT :limit;
 
+-- name: operation_list_newer
+-- The same the other way round.
+SELECT id, action, state, who, filter, target_id, created_ms, started_ms,
+    ended_ms, matched, planned, applied, changed, kind, name_before, name_after,
+    off_before, off_after
+    FROM outbox_operation WHERE id > :after AND state <> 'planned'
+    ORDER BY id LIMIT :limit;
+
 -- name: operation_read
 -- One.
 SELECT id, action, state, who, filter, target_id, created_ms, started_ms,
@@ -213,3 +227,11 @@ SELECT item.delivery_id, item.state, why, was_state, delivery.state
     LEFT JOIN outbox_delivery AS delivery ON delivery.id = item.delivery_id
     WHERE item.operation_id = :id AND item.delivery_id > :after
     ORDER BY item.delivery_id LIMIT :limit;
+
+-- name: operation_items_before
+-- The same the other way round.
+SELECT item.delivery_id, item.state, why, was_state, delivery.state
+    FROM outbox_operation_item AS item
+    LEFT JOIN outbox_delivery AS delivery ON delivery.id = item.delivery_id
+    WHERE item.operation_id = :id AND item.delivery_id < :before
+    ORDER BY item.delivery_id DESC LIMIT :limit;

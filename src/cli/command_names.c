@@ -137,6 +137,18 @@ static void show_change_json(const struct wish *wish, struct buf *out)
     buf_add_byte(out, '\n');
 }
 
+static bool count_effect(struct store *store, struct wish *wish,
+                         struct err *err)
+{
+    bool more = true;
+    while (more) {
+        if (!operation_count_name_effect(store, wish->kind, &wish->effect,
+                                         &more, err))
+            return false;
+    }
+    return true;
+}
+
 static bool show_change(struct store *store, const struct wish *wish,
                         struct output *output, struct err *err)
 {
@@ -192,8 +204,7 @@ static enum command_exit change(const struct command_call *call,
     if (!read_wish(call, wish, &err))
         return command_fail(
             call, err.code == ERR_USAGE ? EXIT_USAGE : EXIT_DATA, &err);
-    bool good =
-        operation_read_name_effect(store, wish->kind, &wish->effect, &err);
+    bool good = count_effect(store, wish, &err);
     if (good && settings->json)
         show_change_json(wish, &output->text);
     else if (good)

@@ -19,8 +19,10 @@
 #include <stdint.h>
 
 enum {
-    OPERATION_PAGE = 200,      /* items that one step changes */
-    OPERATION_MOST_REASONS = 8 /* why deliveries are left alone */
+    OPERATION_PAGE = 200,       /* items that one step changes */
+    OPERATION_SLICE = 2000,     /* rows that are looked at a call */
+    OPERATION_MOST_REASONS = 8, /* why deliveries are left alone */
+    OPERATION_LANE_BYTES = 404, /* 100 characters of UTF-8 */
 };
 
 /* Who asks for what. Texts are borrowed. */
@@ -118,17 +120,23 @@ MUST_CHECK bool operation_resume(struct store *store,
                                  const struct operation_request *request,
                                  bool *was_paused, struct err *err);
 
-/* Whom a change of a kind's name touches. */
+/* Whom a change of a kind's name touches, counted in slices: begin with all
+ * 0. */
 struct operation_name_effect {
     int64_t pending;   /* use the new name */
     int64_t unknown;   /* outcome unknown, or bytes bound: keep the old */
     int64_t failed;    /* take it when they are retried */
-    int64_t sample_id; /* a pending or failed one; 0: none */
+    int64_t sample_id; /* a pending or failed one; 0: none so far */
+    /* Where the counting stands: behind this one. */
+    bool waiting_is_counted;
+    char after_lane[OPERATION_LANE_BYTES];
+    int64_t after_id;
 };
-MUST_CHECK bool operation_read_name_effect(struct store *store,
-                                           enum event_kind kind,
-                                           struct operation_name_effect *effect,
-                                           struct err *err);
+/* Count the next OPERATION_SLICE. *more is false when all are counted. */
+MUST_CHECK bool
+operation_count_name_effect(struct store *store, enum event_kind kind,
+                            struct operation_name_effect *effect, bool *more,
+                            struct err *err);
 /* Set a kind's name (blank: the default) and whether it is off. *id is 0 if it
  * was so already: nothing is written. Fails with ERR_INVALID as names_set(). */
 MUST_CHECK bool operation_set_name(struct store *store, enum event_kind kind,
@@ -155,6 +163,10 @@ struct operation_row {
 MUST_CHECK bool operation_list(struct store *store, int64_t before_id,
                                int limit, struct operation_row *rows,
                                int *count, struct err *err);
+/* The same with ids above after_id, oldest first. */
+MUST_CHECK bool operation_list_newer(struct store *store, int64_t after_id,
+                                     int limit, struct operation_row *rows,
+                                     int *count, struct err *err);
 /* One, by its id. Fails with ERR_NOT_FOUND. */
 MUST_CHECK bool operation_read(struct store *store, int64_t id,
                                struct operation_row *row, struct err *err);
@@ -172,5 +184,26 @@ MUST_CHECK bool operation_list_items(struct store *store, int64_t id,
                                      int64_t after_id, int limit,
                                      struct operation_item *items, int *count,
                                      struct err *err);
+/* The same with ids below before_id, the nearest first. */
+MUST_CHECK bool operation_list_items_before(struct store *store, int64_t id,
+                                            int64_t before_id, int limit,
+                                            struct operation_item *items,
+                                            int *count, struct err *err);
+
+/* Where the deliveries are now that an operation changed, counted in slices:
+ * begin with all 0. */
+struct operation_outcomes {
+    int64_t delivered, failed;
+    int64_t waiting;  /* pending or being sent */
+    int64_t settled;  /* skipped or discarded */
+    int64_t restored; /* the operation was taken back for them */
+    int64_t pruned;
+    int64_t after_id; /* counted up to this one */
+};
+/* Count the next OPERATION_SLICE of its items. *more is false when all are
+ * counted. */
+MUST_CHECK bool operation_count_outcomes(struct store *store, int64_t id,
+                                         struct operation_outcomes *outcomes,
+                                         bool *more, struct err *err);
 
 #endif

@@ -8,37 +8,86 @@
 
 #include <stdio.h>
 
-static bool read_failed(struct store *store, enum event_kind kind,
-                        struct operation_name_effect *effect, struct err *err)
+/* A slice of those that wait; *rows is how many it had. */
+static bool count_waiting(struct store *store, const char *kind,
+                          struct operation_name_effect *effect, int *rows,
+                          struct err *err)
 {
+    struct operation_name_effect counted = *effect;
     struct query query;
-    query_open(&query, store, QUERY_OPERATION_NAME_FAILED);
-    query_bind_text(&query, "kind", catalog_word(kind));
-    if (!query_first(&query, err))
+    enum query_step step;
+    *rows = 0;
+    query_open(&query, store, QUERY_OPERATION_NAME_WAITING);
+    query_bind_text(&query, "kind", kind);
+    query_bind_text(&query, "lane", effect->after_lane);
+    query_bind_int64(&query, "after", effect->after_id);
+    query_bind_int64(&query, "limit", OPERATION_SLICE);
+    while ((step = query_next(&query, err)) == QUERY_ROW) {
+        (*rows)++;
+        query_copy(&query, 0, counted.after_lane, sizeof(counted.after_lane));
+        counted.after_id = query_int64(&query, 1);
+        if (query_int64(&query, 2) == 0)
+            continue;
+        bool keeps_the_old = query_int64(&query, 3) != 0;
+        counted.unknown += keeps_the_old;
+        counted.pending += !keeps_the_old;
+        if (!keeps_the_old && counted.sample_id == 0)
+            counted.sample_id = counted.after_id;
+    }
+    if (step == QUERY_FAILED)
         return false;
-    effect->failed = query_int64(&query, 0);
-    if (effect->sample_id == 0)
-        effect->sample_id = query_int64(&query, 1);
-    query_close(&query);
+    *effect = counted;
     return true;
 }
 
-bool operation_read_name_effect(struct store *store, enum event_kind kind,
-                                struct operation_name_effect *effect,
-                                struct err *err)
+/* The same of those that failed. */
+static bool count_failed(struct store *store, const char *kind,
+                         struct operation_name_effect *effect, int *rows,
+                         struct err *err)
 {
+    struct operation_name_effect counted = *effect;
     struct query query;
-    query_open(&query, store, QUERY_OPERATION_NAME_WAITING);
-    query_bind_text(&query, "kind", catalog_word(kind));
-    if (!query_first(&query, err))
+    enum query_step step;
+    *rows = 0;
+    query_open(&query, store, QUERY_OPERATION_NAME_FAILED);
+    query_bind_text(&query, "kind", kind);
+    query_bind_int64(&query, "after", effect->after_id);
+    query_bind_int64(&query, "limit", OPERATION_SLICE);
+    while ((step = query_next(&query, err)) == QUERY_ROW) {
+        (*rows)++;
+        counted.after_id = query_int64(&query, 0);
+        if (query_int64(&query, 1) == 0)
+            continue;
+        counted.failed++;
+        if (counted.sample_id == 0)
+            counted.sample_id = counted.after_id;
+    }
+    if (step == QUERY_FAILED)
         return false;
-    *effect = (struct operation_name_effect){
-        .pending = query_int64(&query, 0),
-        .unknown = query_int64(&query, 1),
-        .sample_id = query_int64(&query, 2),
-    };
-    query_close(&query);
-    return read_failed(store, kind, effect, err);
+    *effect = counted;
+    return true;
+}
+
+bool operation_count_name_effect(struct store *store, enum event_kind kind,
+                                 struct operation_name_effect *effect,
+                                 bool *more, struct err *err)
+{
+    const char *word = catalog_word(kind);
+    int rows;
+    if (effect->waiting_is_counted) {
+        if (!count_failed(store, word, effect, &rows, err))
+            return false;
+        *more = rows == OPERATION_SLICE;
+        return true;
+    }
+    if (!count_waiting(store, word, effect, &rows, err))
+        return false;
+    *more = true;
+    if (rows < OPERATION_SLICE) {
+        effect->waiting_is_counted = true;
+        effect->after_id = 0;
+    }
+    return true;
 }
 
 /* NULL where it is the default: rows say only what operators set. */
