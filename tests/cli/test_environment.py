@@ -147,6 +147,27 @@ class Environment(Case):
         self.assertEqual(done.returncode, 3)
         self.assertIn(b"Broken pipe", done.stderr)
 
+    def test_a_standard_descriptor_that_was_closed_is_no_file_of_ours(self):
+        """What the caller closed cannot be read or written, even where a file
+        that was opened since would have its number."""
+        self.expect(0, "init")
+        body = self.write("body.json", webhook("e1"))
+        bad = self.write("bad.json", "nothing")
+        for closed, words, code, said in (
+                (0, ("enqueue",), 3, b"cannot read"),
+                (0, ("map",), 3, b"cannot read"),
+                (1, ("enqueue", body), 3, b"cannot write"),
+                (1, ("map", body), 3, b"cannot write"),
+                (2, ("enqueue", body, bad), 1, b""),
+                (2, ("map", body, bad), 1, b"")):
+            with self.subTest(closed=closed, words=words):
+                done = subprocess.run(
+                    ["sh", "-c", f'exec "$0" "$@" {closed}>&-', PROGRAM,
+                     *words], input=b"", capture_output=True, cwd=self.folder,
+                    env=environment(), timeout=LIMIT_S, check=False)
+                self.assertEqual(done.returncode, code)
+                self.assertIn(said, done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
