@@ -49,6 +49,10 @@ static void make_missing(const char *path)
 {
     (void)path;
 }
+static void make_link_to_nothing(const char *path)
+{
+    assert_int_equal(symlink("nowhere", path), 0);
+}
 static void make_directory(const char *path)
 {
     assert_int_equal(mkdir(path, 0700), 0);
@@ -106,6 +110,7 @@ static const struct {
     const char *words;
 } unopenable[] = {
     {make_missing, ERR_NOT_FOUND, "run: subrelay -d /"},
+    {make_link_to_nothing, ERR_NOT_FOUND, "symbolic link"},
     {make_directory, ERR_INVALID, "is a directory"},
     {make_pipe, ERR_INVALID, "is not a file"},
     {make_text, ERR_CORRUPT, "is not a SQLite database"},
@@ -326,7 +331,8 @@ static void init_refuses_what_it_does_not_know(void **state)
     } rows[] = {{make_newer, ERR_NEWER},
                 {make_foreign_outbox, ERR_INVALID},
                 {make_text, ERR_CORRUPT},
-                {make_directory, ERR_INVALID}};
+                {make_directory, ERR_INVALID},
+                {make_link_to_nothing, ERR_NOT_FOUND}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char name[16];
         struct store_init_report report;

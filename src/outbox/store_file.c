@@ -12,17 +12,26 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+/* stat() of path has failed. */
+static bool fail_without_file(const char *path, struct err *err)
+{
+    struct stat link;
+    if (errno != ENOENT)
+        return err_set_errno(err, errno, "%s", path);
+    if (lstat(path, &link) == 0)
+        return err_set(err, ERR_NOT_FOUND,
+                       "%s is a symbolic link to a file that does not exist",
+                       path);
+    return err_set(err, ERR_NOT_FOUND,
+                   "%s does not exist; run: subrelay -d %s init", path, path);
+}
+
 bool store_file_check(const char *path, bool for_writing, char **real,
                       struct err *err)
 {
     struct stat status;
-    if (stat(path, &status) != 0) {
-        if (errno == ENOENT)
-            return err_set(err, ERR_NOT_FOUND,
-                           "%s does not exist; run: subrelay -d %s init", path,
-                           path);
-        return err_set_errno(err, errno, "%s", path);
-    }
+    if (stat(path, &status) != 0)
+        return fail_without_file(path, err);
     if (S_ISDIR(status.st_mode))
         return err_set(err, ERR_INVALID, "%s is a directory", path);
     if (!S_ISREG(status.st_mode))
