@@ -235,3 +235,12 @@ SELECT item.delivery_id, item.state, why, was_state, delivery.state
     LEFT JOIN outbox_delivery AS delivery ON delivery.id = item.delivery_id
     WHERE item.operation_id = :id AND item.delivery_id < :before
     ORDER BY item.delivery_id DESC LIMIT :limit;
+
+-- name: operation_touches
+-- The started operations that a delivery is in.
+SELECT operation.id, action, operation.state, who, created_ms, item.state, why
+    FROM outbox_operation_item AS item
+        INDEXED BY outbox_operation_item_delivery
+    JOIN outbox_operation AS operation ON operation.id = operation_id
+    WHERE delivery_id = :id AND operation.state <> 'planned'
+    ORDER BY operation_id DESC LIMIT :limit;

@@ -61,7 +61,7 @@ SELECT delivery.id, event_id, json_extract(facts, '$[1]'), lane, kind, state,
     CASE WHEN json_valid(payload) AND
         json_type(payload, '$.event.event_timestamp_ms') = 'integer'
         THEN json_extract(payload, '$.event.event_timestamp_ms') END,
-    attempts, tries
+    attempts, tries, operation_id
     FROM outbox_delivery AS delivery
     LEFT JOIN outbox ON outbox.id = delivery.id
     WHERE delivery.id = :id;

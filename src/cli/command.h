@@ -82,6 +82,7 @@ extern const struct command command_prune;
 extern const struct command command_run;
 extern const struct command command_sandbox;
 extern const struct command command_show;
+extern const struct command command_why;
 extern const struct command command_status;
 extern const struct command command_undo;
 extern const struct command command_retry;

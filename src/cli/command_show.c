@@ -27,18 +27,6 @@ static const struct options_row options[] = {
      .help = "one JSON object; times are UTC milliseconds"},
 };
 
-static bool read_all(struct store *store, int64_t id,
-                     struct show_delivery *delivery, struct err *err)
-{
-    if (!outbox_read_names(store, &delivery->names, err) ||
-        !view_read_delivery(store, id, &delivery->row, err))
-        return false;
-    if (view_read_history(store, id, &delivery->history, err))
-        return true;
-    view_delivery_free(&delivery->row);
-    return false;
-}
-
 static enum command_exit print(const struct command_call *call,
                                const struct show_delivery *delivery)
 {
@@ -67,8 +55,9 @@ static enum command_exit run(const struct command_call *call)
     if (!store_open(call->database, STORE_READ, BUSY_MS, &store, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
 
-    struct show_delivery delivery = {.now_ms = clock_wall_ms(clock_system())};
-    bool found = read_all(store, id, &delivery, &err);
+    struct show_delivery delivery;
+    bool found =
+        show_read(store, id, clock_wall_ms(clock_system()), &delivery, &err);
     store_close(store);
     if (!found && err.code == ERR_NOT_FOUND)
         return command_fail_text(call, EXIT_DATA,
@@ -77,8 +66,7 @@ static enum command_exit run(const struct command_call *call)
     if (!found)
         return command_fail(call, EXIT_ENVIRONMENT, &err);
     enum command_exit code = print(call, &delivery);
-    view_delivery_free(&delivery.row);
-    view_history_free(&delivery.history);
+    show_delivery_free(&delivery);
     return code;
 }
 
@@ -87,7 +75,9 @@ const struct command command_show = {
     .arguments = "ID",
     .summary = "Show one delivery with every attempt and call",
     .details = "What the event is, where its delivery is and why, what to do "
-               "next, and each attempt with its calls: when, how long, what "
+               "next, the envelope that the event becomes with the names of "
+               "now, the operations that touched it, and each attempt with its "
+               "calls: when, how long, what "
                "was sent, what Intercom answered. Bytes that are the same as "
                "in the attempt before are shown once.",
     .examples = "  subrelay show 41\n"

@@ -1,60 +1,39 @@
 #include "cli/show.h"
 
-#include "base/json.h"
 #include "base/text.h"
 #include "outbox/words.h"
-#include "delivery/verdict.h"
-#include "event/catalog.h"
-#include "event/mapping.h"
 #include "outbox/outbox.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
     LABEL_COLUMNS = 12,
     /* Longer bodies are cut on the page; the JSON has them whole. */
     MOST_BODY_BYTES = 2000,
+    ENVELOPE_BYTES = 64 * 1024,
 };
 
-/* The name in the newest bytes; else, while there may be some, today's. */
-static void find_event_name(const struct show_delivery *delivery, char *name)
+bool show_read(struct store *store, int64_t id, int64_t now_ms,
+               struct show_delivery *delivery, struct err *err)
 {
-    const struct view_history *history = &delivery->history;
-    enum event_kind kind = catalog_find_kind(delivery->row.kind);
-    *name = '\0';
-    for (size_t i = history->attempt_count; i > 0; i--) {
-        const char *body = history->attempts[i - 1].event_body;
-        if (body != NULL && json_find_text(body, strlen(body), "event_name",
-                                           name, NAME_MOST_BYTES + 1))
-            return;
-    }
-    if (kind != KIND_NONE && !delivery->names.off[kind] &&
-        text_equals(delivery->row.state, "pending"))
-        memcpy(name, delivery->names.name[kind], NAME_MOST_BYTES + 1);
+    *delivery = (struct show_delivery){.operation_count = 0};
+    if (!story_read(store, id, now_ms, &delivery->story, err))
+        return false;
+    if (outbox_read_names(store, &delivery->names, err) &&
+        operation_list_touches(store, id, SHOW_MOST_OPERATIONS,
+                               delivery->operations, &delivery->operation_count,
+                               err) &&
+        view_read_history(store, id, &delivery->history, err))
+        return true;
+    story_free(&delivery->story);
+    return false;
 }
 
-void show_tell(const struct show_delivery *delivery, struct show_story *story)
+void show_delivery_free(struct show_delivery *delivery)
 {
-    const struct view_delivery *row = &delivery->row;
-    *story = (struct show_story){.next_step = NULL};
-    find_event_name(delivery, story->event_name);
-    buf_init(&story->why, 4096);
-    if (text_equals(row->state, "skipped") && row->reason != NULL)
-        buf_add_text(&story->why, mapping_explain_skip(row->reason));
-    else if (text_equals(row->state, "delivered") && row->reason == NULL)
-        buf_add_format(&story->why, "Intercom took it (%s)",
-                       row->result == NULL ? "no call" : row->result);
-    else
-        words_add_result(row, delivery->now_ms, &story->why);
-    if (text_equals(row->state, "failed") && row->reason != NULL)
-        story->next_step = verdict_next_step(row->reason);
-}
-
-void show_story_free(struct show_story *story)
-{
-    buf_free(&story->why);
+    story_free(&delivery->story);
+    view_history_free(&delivery->history);
 }
 
 static void write_label(struct output *output, const char *label)
@@ -85,17 +64,19 @@ static void write_time(struct output *output, const char *label,
 }
 
 static void write_title(const struct show_delivery *delivery,
-                        const struct show_story *story, struct output *output)
+                        struct output *output)
 {
-    const struct view_delivery *row = &delivery->row;
+    const struct view_delivery *row = &delivery->story.row;
+    char name[NAME_MOST_BYTES + 1];
     struct buf event;
     buf_init(&event, 4096);
     words_add_event(row, &event);
+    story_find_event_name(row, &delivery->history, &delivery->names, name);
     buf_add_format(&output->text, "%" PRId64 "  ", row->id);
     output_printable(output, buf_text(&event));
-    if (*story->event_name != '\0') {
+    if (*name != '\0') {
         buf_add_text(&output->text, " as ");
-        output_printable(output, story->event_name);
+        output_printable(output, name);
     }
     buf_add_text(&output->text, ": ");
     output_role_text(output, output_state_role(row->state), row->state);
@@ -106,12 +87,24 @@ static void write_title(const struct show_delivery *delivery,
     buf_free(&event);
 }
 
-static void write_facts(const struct show_delivery *delivery,
-                        const struct show_story *story, struct output *output)
+static void write_envelope(const struct show_delivery *delivery,
+                           struct output *output)
 {
-    const struct view_delivery *row = &delivery->row;
-    write_line(output, "Why", buf_text(&story->why));
-    write_line(output, "Next step", story->next_step);
+    struct buf envelope;
+    buf_init(&envelope, ENVELOPE_BYTES);
+    if (story_add_envelope(&delivery->history, &delivery->names, &envelope))
+        write_line(output, "Envelope", buf_text(&envelope));
+    else
+        write_line(output, "No envelope", buf_text(&envelope));
+    buf_free(&envelope);
+}
+
+static void write_facts(const struct show_delivery *delivery,
+                        struct output *output)
+{
+    const struct view_delivery *row = &delivery->story.row;
+    write_line(output, "Why", buf_text(&delivery->story.why));
+    write_line(output, "Next step", delivery->story.next_step);
     write_line(output, "User",
                words_lane_is_user(row->lane) ? row->lane : "none");
     write_line(output, "Type", row->type);
@@ -119,6 +112,35 @@ static void write_facts(const struct show_delivery *delivery,
     write_time(output, "Happened", row->event_timestamp_ms);
     write_time(output, "Queued", row->arrived_ms);
     write_time(output, "Settled", row->settled_ms);
+    write_envelope(delivery, output);
+}
+
+static void write_operation(const struct operation_touch *touch,
+                            struct output *output)
+{
+    char when[TEXT_TIME_BYTES];
+    text_format_time(touch->created_ms, when, sizeof(when));
+    buf_add_format(&output->text, "Operation %" PRId64 "  %s  ", touch->id,
+                   when);
+    output_printable(output, touch->action);
+    buf_add_text(&output->text, " by ");
+    output_printable(output, touch->who);
+    buf_add_text(&output->text, ": ");
+    output_printable(output, touch->item_state);
+    if (*touch->why != '\0') {
+        buf_add_text(&output->text, ", ");
+        output_printable(output, touch->why);
+    }
+    buf_add_byte(&output->text, '\n');
+}
+
+static void write_operations(const struct show_delivery *delivery,
+                             struct output *output)
+{
+    if (delivery->operation_count > 0)
+        buf_add_byte(&output->text, '\n');
+    for (int i = delivery->operation_count; i > 0; i--)
+        write_operation(&delivery->operations[i - 1], output);
 }
 
 static void write_body(struct output *output, const char *label,
@@ -194,12 +216,10 @@ void show_write_page(const struct show_delivery *delivery,
                      struct output *output)
 {
     const struct view_history *history = &delivery->history;
-    struct show_story story;
-    show_tell(delivery, &story);
-    write_title(delivery, &story, output);
-    write_facts(delivery, &story, output);
+    write_title(delivery, output);
+    write_facts(delivery, output);
+    write_operations(delivery, output);
     for (size_t i = 0; i < history->attempt_count; i++)
         write_attempt(&history->attempts[i],
                       i == 0 ? NULL : &history->attempts[i - 1], output);
-    show_story_free(&story);
 }

@@ -5,36 +5,36 @@
 #include "base/buf.h"
 #include "cli/output.h"
 #include "event/names.h"
+#include "outbox/operation.h"
+#include "outbox/story.h"
 #include "outbox/views.h"
 
 #include <stdint.h>
 
+enum { SHOW_MOST_OPERATIONS = 50 };
+
 struct show_delivery {
-    struct view_delivery row;
+    struct story story; /* with the row */
     struct view_history history;
     struct names names; /* as they are now */
-    int64_t now_ms;
+    struct operation_touch operations[SHOW_MOST_OPERATIONS];
+    int operation_count;
 };
 
-/* What is to be told beside the rows. show_story_free(). */
-struct show_story {
-    char event_name[NAME_MOST_BYTES + 1]; /* as sent last, or as it would be
-                                           * now; "": no data event */
-    struct buf why;                       /* one line */
-    const char *next_step;                /* NULL: nothing to do for a person */
-};
-
-void show_tell(const struct show_delivery *delivery, struct show_story *story);
-void show_story_free(struct show_story *story);
+/* Read it all. Fails with ERR_NOT_FOUND. show_delivery_free(). */
+MUST_CHECK bool show_read(struct store *store, int64_t id, int64_t now_ms,
+                          struct show_delivery *delivery, struct err *err);
+void show_delivery_free(struct show_delivery *delivery);
 
 /* Write the page: the event, where its delivery is and why, the next step, the
- * attempts with their calls, oldest first. */
+ * envelope, the operations that touched it, and the attempts with their calls,
+ * oldest first. */
 void show_write_page(const struct show_delivery *delivery,
                      struct output *output);
 
 /* Write one JSON object on one line: the row's keys as in `list --json`, with
- * event_name, why, next_step, payload and history. What was sent and answered
- * stands in texts, byte for byte. */
+ * event_name, why, next_step, payload, envelope, operations and history. What
+ * was sent and answered stands in texts, byte for byte. */
 void show_write_json(const struct show_delivery *delivery,
                      struct output *output);
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { ENVELOPE_BYTES = 64 * 1024 };
+
 /* Bytes as they are, in a JSON text. */
 static void write_bytes(struct json *json, const char *key, const char *bytes,
                         size_t length)
@@ -55,21 +57,58 @@ static void write_attempt(const struct view_attempt *attempt, struct json *json)
     json_close(json);
 }
 
+static void write_operation(const struct operation_touch *touch,
+                            struct json *json)
+{
+    json_open_object(json);
+    json_key_int64(json, "id", touch->id);
+    json_key_text(json, "action", touch->action);
+    json_key_text(json, "state", touch->state);
+    json_key_text(json, "who", touch->who);
+    words_write_time(json, "created_ms", touch->created_ms);
+    json_key_text(json, "item_state", touch->item_state);
+    json_key_text(json, "why", *touch->why == '\0' ? NULL : touch->why);
+    json_close(json);
+}
+
+static void write_operations(const struct show_delivery *delivery,
+                             struct json *json)
+{
+    json_key(json, "operations");
+    json_open_array(json);
+    for (int i = delivery->operation_count; i > 0; i--)
+        write_operation(&delivery->operations[i - 1], json);
+    json_close(json);
+}
+
+/* The envelope in a text, as the payload is; null where there is none. */
+static void write_event(const struct show_delivery *delivery, struct json *json)
+{
+    const struct view_history *history = &delivery->history;
+    struct buf envelope;
+    buf_init(&envelope, ENVELOPE_BYTES);
+    bool is_mapped = story_add_envelope(history, &delivery->names, &envelope);
+    write_bytes(json, "payload", history->payload, history->payload_length);
+    json_key_text(json, "envelope", is_mapped ? buf_text(&envelope) : NULL);
+    buf_free(&envelope);
+}
+
 void show_write_json(const struct show_delivery *delivery,
                      struct output *output)
 {
     const struct view_history *history = &delivery->history;
-    struct show_story story;
+    const struct story *story = &delivery->story;
+    char name[NAME_MOST_BYTES + 1];
     struct json json;
-    show_tell(delivery, &story);
+    story_find_event_name(&story->row, history, &delivery->names, name);
     json_begin(&json, &output->text);
     json_open_object(&json);
-    words_write_delivery(&delivery->row, &json);
-    json_key_text(&json, "event_name",
-                  *story.event_name == '\0' ? NULL : story.event_name);
-    json_key_text(&json, "why", buf_text(&story.why));
-    json_key_text(&json, "next_step", story.next_step);
-    write_bytes(&json, "payload", history->payload, history->payload_length);
+    words_write_delivery(&story->row, &json);
+    json_key_text(&json, "event_name", *name == '\0' ? NULL : name);
+    json_key_text(&json, "why", buf_text(&story->why));
+    json_key_text(&json, "next_step", story->next_step);
+    write_event(delivery, &json);
+    write_operations(delivery, &json);
     json_key(&json, "history");
     json_open_array(&json);
     for (size_t i = 0; i < history->attempt_count; i++)
@@ -77,5 +116,4 @@ void show_write_json(const struct show_delivery *delivery,
     json_close(&json);
     json_close(&json);
     buf_add_byte(&output->text, '\n');
-    show_story_free(&story);
 }

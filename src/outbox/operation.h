@@ -172,6 +172,22 @@ MUST_CHECK bool operation_read(struct store *store, int64_t id,
                                struct operation_row *row, struct err *err);
 void operation_row_free(struct operation_row *row);
 
+/* What an operation did with one delivery. */
+struct operation_touch {
+    int64_t id; /* of the operation */
+    char action[16];
+    char state[16]; /* of the operation */
+    char who[64];
+    int64_t created_ms;
+    char item_state[16]; /* planned, left, applied, changed, restored */
+    char why[64];        /* left alone because; else "" */
+};
+/* The started operations that a delivery is in, the newest first. */
+MUST_CHECK bool operation_list_touches(struct store *store, int64_t delivery_id,
+                                       int limit,
+                                       struct operation_touch *touches,
+                                       int *count, struct err *err);
+
 struct operation_item {
     int64_t delivery_id;
     char state[16]; /* planned, left, applied, changed, restored */

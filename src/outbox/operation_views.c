@@ -183,3 +183,26 @@ bool operation_count_outcomes(struct store *store, int64_t id,
     *more = rows == OPERATION_SLICE;
     return true;
 }
+
+bool operation_list_touches(struct store *store, int64_t delivery_id, int limit,
+                            struct operation_touch *touches, int *count,
+                            struct err *err)
+{
+    struct query query;
+    enum query_step step;
+    *count = 0;
+    query_open(&query, store, QUERY_OPERATION_TOUCHES);
+    query_bind_int64(&query, "id", delivery_id);
+    query_bind_int64(&query, "limit", limit);
+    while ((step = query_next(&query, err)) == QUERY_ROW) {
+        struct operation_touch *touch = &touches[(*count)++];
+        touch->id = query_int64(&query, 0);
+        query_copy(&query, 1, touch->action, sizeof(touch->action));
+        query_copy(&query, 2, touch->state, sizeof(touch->state));
+        query_copy(&query, 3, touch->who, sizeof(touch->who));
+        touch->created_ms = query_int64(&query, 4);
+        query_copy(&query, 5, touch->item_state, sizeof(touch->item_state));
+        query_copy(&query, 6, touch->why, sizeof(touch->why));
+    }
+    return step == QUERY_END;
+}

@@ -72,6 +72,10 @@ struct view_status {
 };
 MUST_CHECK bool view_read_status(struct store *store, int64_t now_ms,
                                  struct view_status *status, struct err *err);
+/* How the sending is, in short: the destination and the relay alone; all else
+ * in *status is empty. */
+MUST_CHECK bool view_read_sending(struct store *store, int64_t now_ms,
+                                  struct view_status *status, struct err *err);
 void view_status_free(struct view_status *status);
 
 /* One line of a list. */
@@ -92,6 +96,7 @@ struct view_delivery {
     int64_t event_timestamp_ms; /* OUTBOX_NO_TIME: not a number */
     int attempts;
     int tries;
+    int64_t operation_id; /* the last one that changed its state; 0: none */
 };
 /* Read these deliveries (cursor.h finds them) in this order; those that are
  * pruned meanwhile are left out. rows has room for count. */

@@ -24,6 +24,7 @@ static void read_row(const struct query *query, struct view_delivery *row)
         .event_timestamp_ms = query_time(query, 13),
         .attempts = (int)query_int64(query, 14),
         .tries = (int)query_int64(query, 15),
+        .operation_id = query_int64(query, 16),
     };
     query_copy(query, 4, row->kind, sizeof(row->kind));
     query_copy(query, 5, row->state, sizeof(row->state));

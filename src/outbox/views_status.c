@@ -214,6 +214,23 @@ bool view_read_status(struct store *store, int64_t now_ms,
     return false;
 }
 
+bool view_read_sending(struct store *store, int64_t now_ms,
+                       struct view_status *status, struct err *err)
+{
+    struct moment moment;
+    *status = (struct view_status){.now_ms = now_ms,
+                                   .oldest_pending_ms = OUTBOX_NO_TIME};
+    if (!moment_begin(&moment, store, err))
+        return false;
+    bool good = read_destination(store, status, err) &&
+                read_relay(store, status, err) &&
+                lock_is_held(store->path, &status->relay_is_running, err);
+    moment_end(&moment);
+    if (!good)
+        view_status_free(status);
+    return good;
+}
+
 void view_status_free(struct view_status *status)
 {
     free(status->kinds);

@@ -20,7 +20,7 @@ WEBHOOKS = os.path.join(DATA, "webhooks")
 # Far longer than anything takes, also under sanitizers on a busy machine.
 LIMIT_S = 120
 
-COMMANDS = ["init", "enqueue", "map", "run", "status", "list", "show",
+COMMANDS = ["init", "enqueue", "map", "run", "status", "list", "show", "why",
             "retry", "discard", "pause", "resume", "names", "operations",
             "undo", "cancel", "prune", "backup", "sandbox", "demo", "help"]
 

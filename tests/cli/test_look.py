@@ -107,7 +107,8 @@ class Look(Case):
         page, _ = self.expect(0, "show", "2")
         self.assertRegex(page, r"^2  product change as "
                                r"rc_product_change_event: failed after 1 att")
-        self.assertRegex(page, r"(?m)^Why +422 ")
+        self.assertRegex(page, r"(?m)^Why +The event's name is archived in "
+                               r"Intercom \(422 .*\); it is not sent again")
         self.assertRegex(page, r"(?m)^Next step +\w+")
         self.assertRegex(page, r"(?m)^User +ben$")
         self.assertRegex(page, r"(?m)^Event id +e2$")
@@ -144,7 +145,49 @@ class Look(Case):
         self.expect(0, "enqueue", stdin=webhook("e6", app_user_id="eve"))
         page, _ = self.expect(0, "show", "6")
         self.assertRegex(page, "^6  renewal as rc_renewal_event: pending\n")
-        self.assertRegex(page, r"(?m)^Why +due now$")
+        self.assertRegex(page, r"(?m)^Why +It has not been tried yet; it is "
+                               r"due now and sent when a relay runs: none")
+        self.assertRegex(page, r"(?m)^Next step +Start a relay")
+
+    def test_why_is_one_sentence_and_the_next_step(self):
+        self.drained()
+        self.assertEqual(self.expect(0, "why", "2")[0].splitlines(), [
+            "2 is failed. The event's name is archived in Intercom (422 "
+            "parameter_invalid: event name archived (event_name)); it is not "
+            "sent again unless an operator retries it.",
+            "Next step: Restore the name in Intercom, or change it; then "
+            "retry."])
+        self.assertEqual(self.expect(0, "why", "4")[0],
+                         "4 is delivered. Intercom took it (202); nothing "
+                         "more happens.\n")
+        told = json.loads(self.expect(0, "why", "3", "--json")[0])
+        self.assertEqual(told["reason"], "sandbox_event")
+        self.assertIn("nothing is sent unless", told["why"])
+        self.assertIsNone(told["next_step"])
+        _, said = self.expect(1, "why", "99")
+        self.assertIn("no delivery 99", said)
+        _, said = self.expect(2, "why", "state:failed")
+        self.assertIn("is no id", said)
+
+    def test_show_has_the_envelope_and_the_operations(self):
+        self.drained()
+        self.expect(0, "retry", "2")
+        self.expect(0, "undo")
+        self.expect(0, "discard", "2")
+        page, _ = self.expect(0, "show", "2")
+        self.assertRegex(page, r'(?m)^Envelope +{"product_identifier":')
+        self.assertRegex(page, r"(?m)^Operation 1  .* retry by .*: restored$")
+        self.assertRegex(page, r"(?m)^Operation 3  .* discard by .*: applied$")
+        self.assertRegex(page, r"(?m)^Why +An operator discarded it "
+                               r"\(operation 3\)")
+        self.assertRegex(self.expect(0, "show", "3")[0],
+                         r"(?m)^Envelope +{")
+        shown = json.loads(self.expect(0, "show", "2", "--json")[0])
+        self.assertEqual([(each["id"], each["item_state"])
+                          for each in shown["operations"]],
+                         [(1, "restored"), (3, "applied")])
+        self.assertEqual(json.loads(shown["envelope"])["event_payload"]
+                         ["event_name"], "rc_product_change_event")
 
     def test_an_id_that_is_not_there(self):
         _, said = self.expect(1, "show", "99")

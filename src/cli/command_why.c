@@ -1,0 +1,113 @@
+#include "cli/command.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/output.h"
+#include "outbox/store.h"
+#include "outbox/story.h"
+#include "outbox/words.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 5000 };
+
+struct settings {
+    bool json;
+};
+
+static const struct settings defaults;
+
+static const struct options_row options[] = {
+    {.name = "json",
+     .type = OPTIONS_FLAG,
+     .offset = offsetof(struct settings, json),
+     .help = "one JSON object: id, state, reason, why, next_step"},
+};
+
+static void write_json(const struct story *story, struct output *output)
+{
+    struct json json;
+    json_begin(&json, &output->text);
+    json_open_object(&json);
+    json_key_int64(&json, "id", story->row.id);
+    json_key_text(&json, "state", story->row.state);
+    json_key_text(&json, "reason", story->row.reason);
+    json_key_text(&json, "why", buf_text(&story->why));
+    json_key_text(&json, "next_step", story->next_step);
+    json_close(&json);
+    buf_add_byte(&output->text, '\n');
+}
+
+static void write_text(const struct story *story, struct output *output)
+{
+    buf_add_format(&output->text, "%" PRId64 " is ", story->row.id);
+    output_role_text(output, output_state_role(story->row.state),
+                     story->row.state);
+    buf_add_text(&output->text, ". ");
+    output_printable(output, buf_text(&story->why));
+    buf_add_byte(&output->text, '\n');
+    if (story->next_step != NULL)
+        buf_add_format(&output->text, "Next step: %s\n", story->next_step);
+}
+
+static enum command_exit print(const struct command_call *call,
+                               const struct story *story)
+{
+    const struct settings *settings = call->settings;
+    struct output output;
+    struct err err;
+    output_init(&output, STDOUT_FILENO);
+    if (settings->json)
+        write_json(story, &output);
+    else
+        write_text(story, &output);
+    if (!output_finish(&output, &err))
+        return command_fail(call, EXIT_ENVIRONMENT, &err);
+    return EXIT_DONE;
+}
+
+static enum command_exit run(const struct command_call *call)
+{
+    struct err err;
+    int64_t id;
+    if (!text_parse_int64(call->words[0], 1, INT64_MAX, &id))
+        return command_fail_text(call, EXIT_USAGE,
+                                 "'%.60s' is no id; `subrelay list` shows them",
+                                 call->words[0]);
+    struct store *store;
+    if (!store_open(call->database, STORE_READ, BUSY_MS, &store, &err))
+        return command_fail(call, EXIT_ENVIRONMENT, &err);
+    struct story story;
+    bool found =
+        story_read(store, id, clock_wall_ms(clock_system()), &story, &err);
+    store_close(store);
+    if (!found && err.code == ERR_NOT_FOUND)
+        return command_fail_text(call, EXIT_DATA,
+                                 "no delivery %" PRId64 " in %s", id,
+                                 call->database);
+    if (!found)
+        return command_fail(call, EXIT_ENVIRONMENT, &err);
+    enum command_exit code = print(call, &story);
+    story_free(&story);
+    return code;
+}
+
+const struct command command_why = {
+    .name = "why",
+    .arguments = "ID",
+    .summary = "Say in a sentence why a delivery is where it is",
+    .details = "Why it is there and what happens next, from the state that the "
+               "relay itself goes by; where a person can do something about "
+               "it, the next step.",
+    .examples = "  subrelay why 41\n",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .defaults = &defaults,
+    .settings_bytes = sizeof(defaults),
+    .least_words = 1,
+    .most_words = 1,
+    .uses_database = true,
+    .run = run,
+};
