@@ -121,6 +121,35 @@ static void only_a_lane_without_a_slash_is_a_user(void **state)
     assert_false(words_lane_is_user(NULL));
 }
 
+static void an_operation_says_what_it_is_about(void **state)
+{
+    (void)state;
+    char filter[] = "state:failed";
+    char name[] = "Renewed";
+    const struct {
+        struct operation_row row;
+        const char *words;
+    } rows[] = {
+        {{.filter = filter}, "state:failed"},
+        {{.filter = NULL}, ""},
+        {{.filter = filter, .target_id = 12}, "operation 12"},
+        {{.kind = "renewal", .filter = filter, .name_after = name},
+         "renewal: default -> Renewed"},
+        {{.kind = "renewal",
+          .name_before = name,
+          .name_after = name,
+          .off_after = true},
+         "renewal: Renewed -> Renewed, off"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct buf out;
+        buf_init(&out, 200);
+        words_add_operation(&rows[i].row, &out);
+        assert_string_equal(buf_text(&out), rows[i].words);
+        buf_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +158,7 @@ int main(void)
         cmocka_unit_test(a_type_that_is_too_long_is_cut_before_a_character),
         cmocka_unit_test(the_last_result_says_where_a_delivery_is),
         cmocka_unit_test(only_a_lane_without_a_slash_is_a_user),
+        cmocka_unit_test(an_operation_says_what_it_is_about),
     };
     return cmocka_run_group_tests_name("words", tests, NULL, NULL);
 }

@@ -4,12 +4,13 @@
 #include "base/text.h"
 #include "cli/columns.h"
 #include "cli/output.h"
+#include "outbox/words.h"
 
 #include <inttypes.h>
 #include <stddef.h>
 #include <unistd.h>
 
-enum { PAGE_ROWS = 100, MOST_ROWS = 1000000000 };
+enum { PAGE_ROWS = 100, MOST_ROWS = 1000000000, ABOUT_BYTES = 65536 };
 
 struct settings {
     bool json;
@@ -41,17 +42,11 @@ static const struct columns_column table[] = {
 
 static void add_about(const struct operation_row *row, struct columns *columns)
 {
-    if (row->target_id != 0)
-        columns_add_format(columns, OUTPUT_PLAIN, "operation %" PRId64,
-                           row->target_id);
-    else if (row->kind[0] != '\0')
-        columns_add_format(
-            columns, OUTPUT_PLAIN, "%s: %s -> %s%s", row->kind,
-            row->name_before != NULL ? row->name_before : "default",
-            row->name_after != NULL ? row->name_after : "default",
-            row->off_after ? ", off" : "");
-    else
-        columns_add(columns, OUTPUT_PLAIN, row->filter);
+    struct buf about;
+    buf_init(&about, ABOUT_BYTES);
+    words_add_operation(row, &about);
+    columns_add(columns, OUTPUT_PLAIN, buf_text(&about));
+    buf_free(&about);
 }
 
 static void add_row(const struct operation_row *row, struct columns *columns)

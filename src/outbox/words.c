@@ -100,6 +100,19 @@ void words_write_time(struct json *json, const char *key, int64_t time_ms)
         json_int64(json, time_ms);
 }
 
+void words_add_operation(const struct operation_row *row, struct buf *out)
+{
+    if (row->target_id != 0)
+        buf_add_format(out, "operation %" PRId64, row->target_id);
+    else if (row->kind[0] != '\0')
+        buf_add_format(out, "%s: %s -> %s%s", row->kind,
+                       row->name_before != NULL ? row->name_before : "default",
+                       row->name_after != NULL ? row->name_after : "default",
+                       row->off_after ? ", off" : "");
+    else if (row->filter != NULL)
+        buf_add_text(out, row->filter);
+}
+
 void words_write_delivery(const struct view_delivery *row, struct json *json)
 {
     json_key_int64(json, "id", row->id);

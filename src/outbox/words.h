@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "outbox/operation.h"
 #include "outbox/views.h"
 
 #include <stdbool.h>
@@ -33,6 +34,10 @@ bool words_lane_is_user(const char *lane);
  * sent", else the last result or reason. */
 void words_add_result(const struct view_delivery *row, int64_t now_ms,
                       struct buf *out);
+
+/* What an operation is about: "renewal: default -> Renewed", "operation 12",
+ * the filter, the ids, or a pause's reason. */
+void words_add_operation(const struct operation_row *row, struct buf *out);
 
 /* The row as JSON keys and values, inside an open object. */
 void words_write_delivery(const struct view_delivery *row, struct json *json);
