@@ -99,6 +99,12 @@ void command_say(const char *format, ...)
     va_end(arguments);
 }
 
+void command_tell_input(const struct command_call *call)
+{
+    if (call->word_count == 0 && isatty(STDIN_FILENO))
+        command_say("Reading webhook bodies from the terminal; Ctrl-D ends.");
+}
+
 enum command_exit command_fail(const struct command_call *call,
                                enum command_exit code, const struct err *err)
 {

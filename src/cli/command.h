@@ -71,6 +71,10 @@ enum command_exit command_fail_text(const struct command_call *call,
 /* Say on stderr a line about what was done, control characters replaced. */
 void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* For a command whose words are files of webhook bodies, and which reads the
+ * standard input without any: say so where a person is to type them. */
+void command_tell_input(const struct command_call *call);
+
 extern const struct command command_backup;
 extern const struct command command_demo;
 extern const struct command command_enqueue;

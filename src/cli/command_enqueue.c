@@ -173,8 +173,7 @@ static enum command_exit run(const struct command_call *call)
     struct err err;
     if (!store_open(call->database, STORE_WRITE, BUSY_MS, &enqueue.store, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-    if (call->word_count == 0 && isatty(STDIN_FILENO))
-        command_say("Reading webhook bodies from the terminal; Ctrl-D ends.");
+    command_tell_input(call);
     enqueue.files = body_files_new((const char *const *)call->words,
                                    (size_t)call->word_count, call->database);
     body_files_on_wait(enqueue.files, commit_before_wait, &enqueue);

@@ -83,6 +83,7 @@ static enum command_exit run(const struct command_call *call)
         .out = stdout,
         .messages = stderr,
     };
+    command_tell_input(call);
     if (!map_bodies(&map_options, &counts, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
     command_say("%" PRId64 " mapped, %" PRId64 " skipped, %" PRId64 " invalid",

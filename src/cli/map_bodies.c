@@ -24,6 +24,7 @@ struct outcome {
 
 /* What a run keeps from body to body. */
 struct scratch {
+    FILE *out;            /* borrowed */
     struct buf envelope;  /* compact */
     struct buf printable; /* the same for a terminal */
     struct buf result;
@@ -141,6 +142,19 @@ static void write_shown(const struct outcome *outcome, struct scratch *scratch)
     add_indented(&scratch->result, buf_text(&scratch->printable));
 }
 
+static void flush(struct scratch *scratch)
+{
+    if (scratch->write_errno == 0 && fflush(scratch->out) != 0)
+        scratch->write_errno = errno;
+}
+
+/* The input has nothing to read right now: whoever reads the results must not
+ * wait for the rest of it. */
+static void flush_before_wait(void *context)
+{
+    flush(context);
+}
+
 static void write_outcome(const struct map_options *options,
                           const struct outcome *outcome,
                           struct scratch *scratch)
@@ -152,7 +166,7 @@ static void write_outcome(const struct map_options *options,
         write_shown(outcome, scratch);
     errno = 0;
     size_t written = fwrite(buf_text(&scratch->result), 1,
-                            scratch->result.length, options->out);
+                            scratch->result.length, scratch->out);
     if (written < scratch->result.length)
         scratch->write_errno = errno == 0 ? EIO : errno;
 }
@@ -238,20 +252,20 @@ static void map_all(const struct map_options *options, struct body_files *files,
 bool map_bodies(const struct map_options *options, struct map_counts *counts,
                 struct err *err)
 {
-    struct scratch scratch = {0};
+    struct scratch scratch = {.out = options->out};
     buf_init(&scratch.envelope, MOST_RESULT_BYTES);
     buf_init(&scratch.printable, MOST_RESULT_BYTES);
     buf_init(&scratch.result, MOST_RESULT_BYTES);
     *counts = (struct map_counts){0};
     struct body_files *files =
         body_files_new(options->paths, options->path_count, options->database);
+    body_files_on_wait(files, flush_before_wait, &scratch);
     map_all(options, files, &scratch, counts);
     body_files_free(files);
     buf_free(&scratch.result);
     buf_free(&scratch.printable);
     buf_free(&scratch.envelope);
-    if (scratch.write_errno == 0 && fflush(options->out) != 0)
-        scratch.write_errno = errno;
+    flush(&scratch);
     if (scratch.write_errno == 0)
         return true;
     return err_set_errno(err, scratch.write_errno, "cannot write the result");

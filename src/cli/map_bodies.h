@@ -34,6 +34,7 @@ struct map_counts {
  * is_json: exactly one line each: the envelope, {"skipped":"reason"} or
  * {"invalid":"reason"}. Otherwise for people: a line with file, line and
  * outcome, with the envelope behind it; nothing in it is obeyed by a terminal.
+ * What has been written is flushed before each wait for more input.
  * Fails with the system's reason when out cannot be written; counts are valid
  * in either case. */
 MUST_CHECK bool map_bodies(const struct map_options *options,

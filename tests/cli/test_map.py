@@ -2,10 +2,14 @@
 
 import json
 import os
+import pty
+import select
 import sqlite3
+import subprocess
 import unittest
 
-from harness import DATA, WEBHOOKS, Case, webhook
+from harness import (DATA, LIMIT_S, PROGRAM, WEBHOOKS, Case, environment,
+                     webhook)
 
 
 class Map(Case):
@@ -60,6 +64,39 @@ class Map(Case):
         out, _ = self.expect(0, "map", "--json", "--anonymous-users", "skip",
                              stdin=anonymous)
         self.assertEqual(json.loads(out), {"skipped": "anonymous_user"})
+
+    def test_what_came_is_printed_while_the_input_waits(self):
+        """As with `tail -f events | subrelay map --json | jq`."""
+        mapping = subprocess.Popen(
+            [PROGRAM, "map", "--json"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            cwd=self.folder, env=environment())
+        try:
+            for name in ("e1", "e2"):
+                mapping.stdin.write(webhook(name).encode() + b"\n")
+                mapping.stdin.flush()
+                ready, _, _ = select.select([mapping.stdout], [], [], LIMIT_S)
+                self.assertTrue(ready)
+                self.assertIn(b"rc_renewal_event", mapping.stdout.readline())
+        finally:
+            mapping.communicate(timeout=LIMIT_S)
+        self.assertEqual(mapping.returncode, 0)
+
+    def test_a_person_at_the_terminal_is_told_what_it_waits_for(self):
+        for words in (("map",), ("enqueue",)):
+            self.expect(0, "init")
+            ours, theirs = pty.openpty()
+            os.write(ours, b"\x04")  # Ctrl-D
+            done = subprocess.run([PROGRAM, *words], stdin=theirs,
+                                  capture_output=True, cwd=self.folder,
+                                  env=environment(), timeout=LIMIT_S,
+                                  check=False)
+            os.close(ours)
+            os.close(theirs)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn(b"Ctrl-D ends", done.stderr)
+        _, said = self.expect(0, "map")
+        self.assertNotIn("Ctrl-D", said)
 
     def test_no_database_is_touched(self):
         self.expect(0, "map", os.path.join(WEBHOOKS, "renewal.json"))
