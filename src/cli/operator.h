@@ -1,10 +1,11 @@
 /* operator.h - what the commands that change something share: who asks, the
- * outbox opened to be written, and an operation carried out. */
+ * outbox opened to be written, an operation carried out or taken back. */
 #ifndef CLI_OPERATOR_H
 #define CLI_OPERATOR_H
 
 #include "base/err.h"
 #include "base/json.h"
+#include "cli/command.h"
 #include "outbox/operation.h"
 #include "outbox/store.h"
 
@@ -30,6 +31,17 @@ void operator_leave_lock_free(int64_t held_ms);
  * then; operation_row_free(). */
 MUST_CHECK bool operator_carry_out(struct store *store, int64_t id,
                                    struct operation_row *row, struct err *err);
+
+/* operation_cancel() or operation_undo(). */
+typedef bool operator_taker(struct store *store, int64_t target,
+                            const struct operation_request *request,
+                            int64_t *id, struct err *err);
+
+/* All that the commands cancel and undo do: ask for this action on the
+ * operation that the call's word names (0 without one), carry it out, and say
+ * what came of it. */
+enum command_exit operator_take_back(const struct command_call *call,
+                                     const char *action, operator_taker *take);
 
 /* The keys of a row, inside an open object. */
 void operator_write_row(const struct operation_row *row, struct json *json);
