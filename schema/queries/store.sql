@@ -19,6 +19,11 @@ PRAGMA cache_size = -16384;
 -- 16 MiB: a page that changes in many turns goes to the file once.
 PRAGMA wal_autocheckpoint = 4000;
 
+-- name: store_secure_delete
+-- What is deleted is overwritten, whatever the library's default: who is to be
+-- forgotten must not be found in pages that were freed long before.
+PRAGMA secure_delete = ON;
+
 -- name: store_journal_mode
 -- As the file has it.
 PRAGMA journal_mode;

@@ -185,18 +185,6 @@ static bool show_plan(const struct change *change, struct err *err)
 
 /* --- asked for, carried out ---------------------------------------------- */
 
-/* Many are asked for by typing their number; anything else cancels. */
-static bool is_typed(int64_t planned)
-{
-    char line[40];
-    int64_t number;
-    (void)fprintf(stderr, "Type %" PRId64 " to start: ", planned);
-    if (fgets(line, sizeof(line), stdin) == NULL)
-        return false;
-    line[strcspn(line, "\n")] = '\0';
-    return text_parse_int64(line, 0, INT64_MAX, &number) && number == planned;
-}
-
 /* Whether it may start; *code says how to end if not. */
 static bool may_start(const struct change *change, enum command_exit *code)
 {
@@ -221,7 +209,7 @@ static bool may_start(const struct change *change, enum command_exit *code)
         return false;
     }
     *code = EXIT_DATA;
-    if (is_typed(planned))
+    if (operator_types(planned))
         return true;
     command_say("Cancelled; nothing is changed.");
     return false;

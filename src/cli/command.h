@@ -78,6 +78,7 @@ void command_tell_input(const struct command_call *call);
 extern const struct command command_backup;
 extern const struct command command_demo;
 extern const struct command command_enqueue;
+extern const struct command command_forget;
 extern const struct command command_help;
 extern const struct command command_init;
 extern const struct command command_list;

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -21,6 +22,17 @@ void operator_name(char *out, size_t size)
         (void)snprintf(out, size, "%s", entry->pw_name);
     else
         (void)snprintf(out, size, "%lu", (unsigned long)getuid());
+}
+
+bool operator_types(int64_t number)
+{
+    char line[40];
+    int64_t typed;
+    (void)fprintf(stderr, "Type %" PRId64 " to start: ", number);
+    if (fgets(line, sizeof(line), stdin) == NULL)
+        return false;
+    line[strcspn(line, "\n")] = '\0';
+    return text_parse_int64(line, 0, INT64_MAX, &typed) && typed == number;
 }
 
 struct operation_request operator_ask(const char *action, const char *who)

@@ -9,6 +9,7 @@
 #include "outbox/operation.h"
 #include "outbox/store.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A producer that commits flat out can keep SQLite's lock from us for seconds:
@@ -17,6 +18,9 @@ enum { OPERATOR_BUSY_MS = 60000, OPERATOR_NAME_BYTES = 64 };
 
 /* The login name of whoever runs this process; its number without one. */
 void operator_name(char *out, size_t size);
+
+/* Ask on the terminal for this number to be typed; anything else is a no. */
+bool operator_types(int64_t number);
 
 /* A request of this action, now. who is borrowed. */
 struct operation_request operator_ask(const char *action, const char *who);

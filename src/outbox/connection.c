@@ -134,6 +134,7 @@ bool connection_open(const char *given, const char *real,
         QUERY_STORE_SYNCHRONOUS,
         QUERY_STORE_CACHE_SIZE,
         QUERY_STORE_WAL_AUTOCHECKPOINT,
+        QUERY_STORE_SECURE_DELETE,
     };
     for (size_t i = 0; good && i < sizeof(settings) / sizeof(settings[0]); i++)
         good = query_run_plain(opened, settings[i], err);
