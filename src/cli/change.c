@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "outbox/cursor.h"
 #include "outbox/lock.h"
+#include "outbox/operation_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -140,38 +141,6 @@ static void write_json(const struct operation_plan *plan, struct buf *out)
     buf_add_byte(out, '\n');
 }
 
-static void write_line(struct buf *out, int64_t count, const char *words)
-{
-    if (count > 0)
-        buf_add_format(out, "%8" PRId64 " %s\n", count, words);
-}
-
-static void write_page(const struct operation_plan *plan, struct buf *out)
-{
-    buf_add_format(out, "%8" PRId64 " match\n", plan->matched);
-    write_line(out, plan->planned,
-               plan->is_retry
-                   ? "will be sent again, oldest first, in each user's order"
-                   : "will be discarded: never sent unless retried");
-    for (size_t i = 0; i < plan->reason_count; i++)
-        buf_add_format(out, "%8" PRId64 " left alone: %s\n",
-                       plan->reasons[i].count, plan->reasons[i].why);
-    write_line(out, plan->duplicates, "would be duplicates at Intercom");
-    write_line(out, plan->stale,
-               "are older than their user's attributes: those stay");
-    write_line(out, plan->may_be_old,
-               "may already be at Intercom, under the name of then");
-    if (!plan->is_retry || plan->planned == 0)
-        return;
-    buf_add_format(out, "About %" PRId64 " calls", plan->calls);
-    if (plan->duration_ms >= 0) {
-        char duration[32];
-        text_format_duration(plan->duration_ms, duration, sizeof(duration));
-        buf_add_format(out, ", %s at a quarter of the quota", duration);
-    }
-    buf_add_text(out, ". Fresh events go first.\n");
-}
-
 static bool show_plan(const struct change *change, struct err *err)
 {
     struct output output;
@@ -179,7 +148,7 @@ static bool show_plan(const struct change *change, struct err *err)
     if (change->settings->json)
         write_json(&change->plan, &output.text);
     else
-        write_page(&change->plan, &output.text);
+        operation_words_plan(&change->plan, &output.text);
     return output_finish(&output, err);
 }
 
