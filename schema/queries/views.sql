@@ -81,3 +81,14 @@ SELECT number, cause, outcome, reason, result, started_ms, ended_ms,
 SELECT attempt, number, request, started_ms, took_ms, status, request_id,
     result, answer
     FROM outbox_call WHERE delivery_id = :id ORDER BY attempt, number;
+
+-- name: views_minutes
+-- What happened after a minute, minute by minute.
+-- scans: groups an hour of minutes
+SELECT minute, outcome, sum(count) FROM outbox_minute WHERE minute > :after
+    GROUP BY minute, outcome;
+
+-- name: views_delivered_since
+-- How many were delivered from a minute on.
+SELECT total(count) FROM outbox_minute
+    WHERE minute >= :from AND outcome = 'delivered';

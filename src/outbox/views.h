@@ -78,6 +78,20 @@ MUST_CHECK bool view_read_sending(struct store *store, int64_t now_ms,
                                   struct view_status *status, struct err *err);
 void view_status_free(struct view_status *status);
 
+/* What happened in the last hour, minute by minute: [0] is an hour ago, the last
+ * one is the minute of now. A retried attempt is one whose delivery goes again.
+ */
+enum { VIEW_MINUTES = 60 };
+struct view_minutes {
+    int64_t delivered[VIEW_MINUTES];
+    int64_t retried[VIEW_MINUTES];
+    int64_t failed[VIEW_MINUTES];
+    int64_t delivered_today; /* since midnight UTC */
+};
+MUST_CHECK bool view_read_minutes(struct store *store, int64_t now_ms,
+                                  struct view_minutes *minutes,
+                                  struct err *err);
+
 /* One line of a list. */
 struct view_delivery {
     int64_t id;
