@@ -89,6 +89,7 @@ extern const struct command command_sandbox;
 extern const struct command command_show;
 extern const struct command command_why;
 extern const struct command command_status;
+extern const struct command command_tui;
 extern const struct command command_undo;
 extern const struct command command_retry;
 extern const struct command command_resume;

@@ -1,0 +1,481 @@
+#include "tui/deliveries.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "outbox/words.h"
+#include "tui/deliveries_draw.h"
+#include "tui/delivery.h"
+#include "tui/frame.h"
+#include "tui/job.h"
+#include "tui/model.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    COUNT_SHARE =
+        20, /* counting again waits so many times as long as it took */
+    SAVE_ROWS = 200,
+    SAVE_BYTES = 16 * 1024 * 1024,
+};
+
+/* --- the list ------------------------------------------------------------ */
+
+static enum cursor_order order_of(enum deliveries_sort sort)
+{
+    return sort == SORT_USER     ? CURSOR_BY_USER
+           : sort == SORT_REASON ? CURSOR_BY_REASON
+                                 : CURSOR_BY_ID;
+}
+
+static bool is_downwards(enum deliveries_sort sort)
+{
+    return sort == SORT_NEWEST;
+}
+
+/* Itself, if it is there and still matches. */
+static bool read_itself(struct model *model, struct store *store, int64_t id,
+                        struct list_read *read, struct err *err)
+{
+    struct view_delivery *row = read->rows;
+    if (!view_read_rows(store, &id, 1, row, &read->count, err))
+        return false;
+    if (read->count == 0)
+        return true;
+    const struct filter_row facts = {
+        .id = row->id,
+        .state = row->state,
+        .kind = row->kind,
+        .lane = row->lane,
+        .reason = row->reason,
+        .result = row->result,
+        .status = row->status,
+        .arrived_ms = row->arrived_ms,
+    };
+    if (!filter_matches(&model->deliveries->filter, &facts, model->now_ms)) {
+        view_delivery_free(row);
+        read->count = 0;
+    }
+    return true;
+}
+
+/* Put the cursor where the look begins. */
+static bool start(struct model *model, struct store *store,
+                  struct list_read *read, struct err *err)
+{
+    struct deliveries *deliveries = model->deliveries;
+    struct cursor *cursor = &deliveries->cursor;
+    const struct view_delivery *from = read->from;
+    bool down = is_downwards(deliveries->sort) != read->backwards;
+    struct err gone;
+    cursor_begin(cursor, &deliveries->filter, order_of(deliveries->sort), down,
+                 model->now_ms);
+    if (from == NULL)
+        return true;
+    if (read->inclusive && !read_itself(model, store, from->id, read, err))
+        return false;
+    if (cursor_go_behind(store, cursor, from->id, &gone))
+        return true;
+    if (gone.code == ERR_NOT_FOUND) /* pruned: from the beginning */
+        return true;
+    *err = gone;
+    return false;
+}
+
+static bool read_slice(void *context, struct store *store,
+                       struct list_read *read, struct err *err)
+{
+    struct model *model = context;
+    struct cursor *cursor = &model->deliveries->cursor;
+    int64_t ids[LIST_MOST_READ];
+    int found = 0, came = 0;
+    read->count = 0;
+    if (read->is_start && !start(model, store, read, err))
+        return false;
+    struct view_delivery *rows = read->rows;
+    int limit = read->limit - read->count;
+    bool good =
+        limit == 0 ||
+        (cursor_step(store, cursor, ids, limit, &found, err) &&
+         view_read_rows(store, ids, found, rows + read->count, &came, err));
+    if (!good) {
+        while (read->count > 0)
+            view_delivery_free(&rows[--read->count]);
+        return false;
+    }
+    read->count += came;
+    read->is_done = cursor->done;
+    return true;
+}
+
+static bool is_same(const void *a, const void *b)
+{
+    const struct view_delivery *left = a, *right = b;
+    return left->id == right->id;
+}
+
+static void free_row(void *row)
+{
+    view_delivery_free(row);
+}
+
+static const struct list_kind kind = {
+    .row_bytes = sizeof(struct view_delivery),
+    .read = read_slice,
+    .is_same = is_same,
+    .free_row = free_row,
+};
+
+static void make(struct model *model)
+{
+    struct deliveries *deliveries = mem_new(sizeof(*deliveries));
+    struct filter_place place;
+    struct err err;
+    list_init(&deliveries->list, &kind);
+    (void)!filter_parse("", &deliveries->filter, &place, &err);
+    model->deliveries = deliveries;
+}
+
+static void free_state(struct model *model)
+{
+    list_free(&model->deliveries->list);
+    marks_free(&model->deliveries->marks);
+    save_drop(model->deliveries->save);
+    free(model->deliveries);
+}
+
+/* --- counting ------------------------------------------------------------ */
+
+static void begin_counting(struct model *model)
+{
+    struct deliveries *deliveries = model->deliveries;
+    struct deliveries_count *count = &deliveries->count;
+    if (count->is_counting || model->now_ms < count->next_ms)
+        return;
+    count->is_counting = true;
+    count->took_ms = 0;
+    cursor_begin(&count->cursor, &deliveries->filter, CURSOR_BY_ID, true,
+                 model->now_ms);
+}
+
+static void end_counting(struct model *model, int64_t matching)
+{
+    struct deliveries_count *count = &model->deliveries->count;
+    count->is_counting = false;
+    count->is_known = true;
+    count->matching = matching;
+    count->next_ms = model->now_ms + COUNT_SHARE * count->took_ms;
+}
+
+static bool count_slice(struct model *model, struct store *store,
+                        struct err *err)
+{
+    struct deliveries_count *count = &model->deliveries->count;
+    int64_t matching;
+    int found;
+    bool is_known;
+    if (count->cursor.looked == 0) {
+        if (!cursor_count(store, &model->deliveries->filter, &is_known,
+                          &matching, err))
+            return false;
+        if (is_known) {
+            end_counting(model, matching);
+            return true;
+        }
+    }
+    count->took_ms++; /* a slice takes about a millisecond */
+    if (!cursor_step(store, &count->cursor, NULL, 0, &found, err))
+        return false;
+    if (count->cursor.done)
+        end_counting(model, count->cursor.found);
+    else if (!count->is_known)
+        count->matching = count->cursor.found;
+    return true;
+}
+
+/* --- writing to a file --------------------------------------------------- */
+
+static void write_row(const struct view_delivery *row, struct buf *out)
+{
+    struct json json;
+    json_begin(&json, out);
+    json_open_object(&json);
+    words_write_delivery(row, &json);
+    json_close(&json);
+    buf_add_byte(out, '\n');
+}
+
+static void stop_saving(struct deliveries *deliveries)
+{
+    save_drop(deliveries->save);
+    deliveries->save = NULL;
+}
+
+static bool save_slice(struct model *model, struct store *store,
+                       struct err *err)
+{
+    struct deliveries *deliveries = model->deliveries;
+    struct view_delivery rows[SAVE_ROWS];
+    int64_t ids[SAVE_ROWS];
+    struct buf out;
+    int found = 0, count = 0;
+    buf_init(&out, SAVE_BYTES);
+    bool good = cursor_step(store, &deliveries->save_cursor, ids, SAVE_ROWS,
+                            &found, err) &&
+                view_read_rows(store, ids, found, rows, &count, err);
+    for (int i = 0; i < count; i++) {
+        write_row(&rows[i], &out);
+        view_delivery_free(&rows[i]);
+    }
+    deliveries->saved += count;
+    good = good && save_write(deliveries->save, &out, err);
+    buf_free(&out);
+    if (!good) {
+        stop_saving(deliveries);
+        return false;
+    }
+    if (!deliveries->save_cursor.done)
+        return true;
+    char name[200];
+    (void)snprintf(name, sizeof(name), "%s", save_name(deliveries->save));
+    struct save *save = deliveries->save;
+    deliveries->save = NULL;
+    if (!save_finish(save, err))
+        return false;
+    model_say(model,
+              "Wrote %" PRId64 " deliveries to %s, one JSON object a "
+              "line.",
+              deliveries->saved, name);
+    return true;
+}
+
+static bool answer_file(struct model *model, const char *text)
+{
+    struct deliveries *deliveries = model->deliveries;
+    struct err err;
+    if (!save_begin(text, &deliveries->save, &err))
+        return prompt_refuse(&model->prompt, "%s", err.text);
+    deliveries->saved = 0;
+    cursor_begin(&deliveries->save_cursor, &deliveries->filter,
+                 order_of(deliveries->sort), is_downwards(deliveries->sort),
+                 model->now_ms);
+    return true;
+}
+
+/* --- the view ------------------------------------------------------------ */
+
+static bool load(struct model *model, struct store *store, struct err *err)
+{
+    struct deliveries *deliveries = model->deliveries;
+    (void)store;
+    (void)err;
+    list_set_height(&deliveries->list, frame_body_lines(model) -
+                                           DELIVERIES_LINES_ABOVE -
+                                           DELIVERIES_LINES_BELOW);
+    list_refresh(&deliveries->list);
+    begin_counting(model);
+    if (deliveries->starts != model->starts)
+        marks_clear(&deliveries->marks);
+    deliveries->starts = model->starts;
+    return true;
+}
+
+static bool work(struct model *model, struct store *store, bool *more,
+                 struct err *err)
+{
+    struct deliveries *deliveries = model->deliveries;
+    *more = true;
+    if (list_is_loading(&deliveries->list)) {
+        bool ignored;
+        return list_work(&deliveries->list, model, store, &ignored, err);
+    }
+    if (deliveries->count.is_counting)
+        return count_slice(model, store, err);
+    if (deliveries->save != NULL)
+        return save_slice(model, store, err);
+    *more = false;
+    return true;
+}
+
+/* The rows are others now: marks and counts are of the old ones. */
+static void begin_anew(struct model *model)
+{
+    struct deliveries *deliveries = model->deliveries;
+    list_reset(&deliveries->list);
+    deliveries->count = (struct deliveries_count){.is_counting = false};
+    marks_clear(&deliveries->marks);
+    model->wants_load = true;
+}
+
+static bool sort_is_possible(const struct deliveries *deliveries)
+{
+    return order_of(deliveries->sort) == CURSOR_BY_ID ||
+           text_equals(deliveries->filter.state, "failed");
+}
+
+static bool set_filter(struct model *model, const char *text, struct err *err)
+{
+    struct deliveries *deliveries = model->deliveries;
+    struct filter filter;
+    struct filter_place place;
+    if (strlen(text) >= sizeof(deliveries->text))
+        return err_set(err, ERR_USAGE, "the filter is too long");
+    if (!filter_parse(text, &filter, &place, err))
+        return false;
+    (void)snprintf(deliveries->text, sizeof(deliveries->text), "%s", text);
+    deliveries->filter = filter;
+    if (!sort_is_possible(deliveries))
+        deliveries->sort = SORT_NEWEST;
+    begin_anew(model);
+    return true;
+}
+
+static bool answer_filter(struct model *model, const char *text)
+{
+    struct err err;
+    return set_filter(model, text, &err) ||
+           prompt_refuse(&model->prompt, "%s", err.text);
+}
+
+void deliveries_show(struct model *model, const char *filter)
+{
+    struct err err;
+    if (!set_filter(model, filter, &err)) {
+        model_refuse(model, "%s", err.text);
+        return;
+    }
+    model_switch(model, SCREEN_DELIVERIES);
+}
+
+/* --- keys ---------------------------------------------------------------- */
+
+static void go_back(struct model *model)
+{
+    struct deliveries *deliveries = model->deliveries;
+    if (deliveries->save != NULL) {
+        stop_saving(deliveries);
+        model_say(model, "Stopped; the file is removed.");
+    } else if (list_is_loading(&deliveries->list) ||
+               (deliveries->count.is_counting && !deliveries->count.is_known)) {
+        list_stop(&deliveries->list);
+        deliveries->count.is_counting = false;
+        deliveries->count.next_ms = INT64_MAX;
+        model_say(model, "Stopped; what was found so far is shown.");
+    } else if (deliveries->text[0] != '\0') {
+        struct err err;
+        (void)!set_filter(model, "", &err);
+    }
+}
+
+static void change_sort(struct model *model)
+{
+    struct deliveries *deliveries = model->deliveries;
+    do {
+        deliveries->sort = deliveries->sort == SORT_REASON
+                               ? SORT_NEWEST
+                               : (enum deliveries_sort)(deliveries->sort + 1);
+    } while (!sort_is_possible(deliveries));
+    list_reset(&deliveries->list);
+    model->wants_load = true;
+}
+
+static void change(struct model *model, const char *action)
+{
+    struct deliveries *deliveries = model->deliveries;
+    const struct view_delivery *row = list_cursor_row(&deliveries->list);
+    const struct marks *marks = &deliveries->marks;
+    if (marks->all)
+        job_plan_filter(model, action, deliveries->text, marks->ids,
+                        marks->count);
+    else if (marks->count > 0)
+        job_plan_ids(model, action, marks->ids, marks->count);
+    else if (row != NULL)
+        job_plan_ids(model, action, &row->id, 1);
+    else
+        model_refuse(model, "There is nothing to %s.", action);
+}
+
+static void update_row(struct model *model, enum action action,
+                       const struct view_delivery *row)
+{
+    struct deliveries *deliveries = model->deliveries;
+    if (row == NULL) {
+        model_refuse(model, "There is no delivery here.");
+    } else if (action == ACTION_OPEN) {
+        delivery_open(model, row->id);
+    } else if (action == ACTION_EDIT) {
+        delivery_edit_name(model, row->kind);
+    } else if (action == ACTION_MARK) {
+        marks_toggle(&deliveries->marks, row->id);
+        (void)list_move(&deliveries->list, ACTION_DOWN);
+    }
+}
+
+static void ask_file(struct model *model)
+{
+    if (model->deliveries->save != NULL)
+        model_refuse(model, "One list is being written; Esc stops it.");
+    else
+        prompt_open(&model->prompt, PROMPT_FILE,
+                    "Write the list to the file: ", "", answer_file);
+}
+
+static void update(struct model *model, enum action action)
+{
+    struct deliveries *deliveries = model->deliveries;
+    const struct view_delivery *row = list_cursor_row(&deliveries->list);
+    bool again = false;
+    if (list_move(&deliveries->list, action))
+        return;
+    switch (action) {
+    case ACTION_CLICK:
+        if (list_click(&deliveries->list,
+                       model->mouse_line - FRAME_BODY_LINE -
+                           DELIVERIES_LINES_ABOVE,
+                       &again) &&
+            again)
+            update_row(model, ACTION_OPEN, row);
+        break;
+    case ACTION_FILTER:
+        prompt_open(&model->prompt, PROMPT_FILTER, "Filter: ", deliveries->text,
+                    answer_filter);
+        model->prompt.is_in_view = true;
+        break;
+    case ACTION_BACK:
+        go_back(model);
+        break;
+    case ACTION_SORT:
+        change_sort(model);
+        break;
+    case ACTION_MARK_ALL:
+        marks_set_all(&deliveries->marks);
+        break;
+    case ACTION_UNMARK:
+        marks_clear(&deliveries->marks);
+        break;
+    case ACTION_RETRY:
+        change(model, "retry");
+        break;
+    case ACTION_DISCARD:
+        change(model, "discard");
+        break;
+    case ACTION_WRITE:
+        ask_file(model);
+        break;
+    default:
+        update_row(model, action, row);
+    }
+}
+
+const struct view deliveries_view = {
+    .title = "Deliveries",
+    .place = PLACE_DELIVERIES,
+    .make = make,
+    .free = free_state,
+    .load = load,
+    .work = work,
+    .update = update,
+    .draw = deliveries_draw,
+};
