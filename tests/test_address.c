@@ -16,12 +16,15 @@ static void an_address_is_a_numeric_host_and_a_port(void **state)
         const char *host;
         uint16_t port;
         bool is_ipv6;
+        bool is_loopback;
     } rows[] = {
-        {"127.0.0.1:8080", "127.0.0.1", 8080, false},
-        {"0.0.0.0:65535", "0.0.0.0", 65535, false},
-        {":0", "127.0.0.1", 0, false},
-        {"9000", "127.0.0.1", 9000, false},
-        {"[::1]:80", "::1", 80, true},
+        {"127.0.0.1:8080", "127.0.0.1", 8080, false, true},
+        {"0.0.0.0:65535", "0.0.0.0", 65535, false, false},
+        {":0", "127.0.0.1", 0, false, true},
+        {"9000", "127.0.0.1", 9000, false, true},
+        {"[::1]:80", "::1", 80, true, true},
+        {"[::]:80", "::", 80, true, false},
+        {"127.8.0.1:1", "127.8.0.1", 1, false, true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct address address;
@@ -30,6 +33,7 @@ static void an_address_is_a_numeric_host_and_a_port(void **state)
         assert_string_equal(address.host, rows[i].host);
         assert_int_equal(address.port, rows[i].port);
         assert_int_equal(address.is_ipv6, rows[i].is_ipv6);
+        assert_int_equal(address_is_loopback(&address), rows[i].is_loopback);
     }
 }
 

@@ -48,6 +48,10 @@ BEGIN IMMEDIATE;
 -- All of it, or nothing.
 COMMIT;
 
+-- name: store_try
+-- A write that changes nothing: whether there is room for one.
+UPDATE outbox_schema SET version = version WHERE id = 1;
+
 -- name: store_rollback
 -- Nothing of it.
 ROLLBACK;

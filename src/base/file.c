@@ -60,29 +60,34 @@ bool file_read(const char *path, struct buf *contents, struct err *err)
     return done;
 }
 
-bool file_read_secret(const char *path, char **secret, struct err *err)
+bool file_read_private(const char *path, struct buf *contents, struct err *err)
 {
     mode_t mode;
     int descriptor = open_file(path, &mode, err);
     if (descriptor < 0)
         return false;
+    bool done =
+        (mode & S_IROTH) != 0
+            ? err_set(err, ERR_INVALID,
+                      "%s: readable by others; run: chmod 600 %s", path, path)
+            : read_all(descriptor, path, contents, err);
+    (void)close(descriptor);
+    return done;
+}
 
+bool file_read_secret(const char *path, char **secret, struct err *err)
+{
     struct buf contents;
     buf_init(&contents, MOST_SECRET_BYTES);
-    bool done = false;
-    if ((mode & S_IROTH) != 0) {
-        (void)err_set(err, ERR_INVALID,
-                      "%s: readable by others; run: chmod 600 %s", path, path);
-    } else if (read_all(descriptor, path, &contents, err)) {
-        if (contents.length > 0 && contents.bytes[contents.length - 1] == '\n')
-            contents.bytes[--contents.length] = '\0';
-        done =
-            file_check_secret(buf_text(&contents), contents.length, path, err);
-    }
+    bool done = file_read_private(path, &contents, err);
+    if (done && contents.length > 0 &&
+        contents.bytes[contents.length - 1] == '\n')
+        contents.bytes[--contents.length] = '\0';
+    done = done &&
+           file_check_secret(buf_text(&contents), contents.length, path, err);
     if (done)
         *secret = buf_take(&contents);
     buf_free(&contents);
-    (void)close(descriptor);
     return done;
 }
 

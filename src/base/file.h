@@ -20,6 +20,11 @@ MUST_CHECK bool file_read(const char *path, struct buf *contents,
 MUST_CHECK bool file_read_secret(const char *path, char **secret,
                                  struct err *err);
 
+/* Read a private key or the like: as file_read(), but a file that can be read
+ * by others than its owner and group is refused, too. */
+MUST_CHECK bool file_read_private(const char *path, struct buf *contents,
+                                  struct err *err);
+
 /* The rules of file_read_secret for a value from elsewhere (an environment
  * variable named by source). */
 MUST_CHECK bool file_check_secret(const char *value, size_t length,

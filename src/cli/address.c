@@ -24,6 +24,12 @@ static bool set_host(const char *host, size_t length, struct address *address)
                      numeric) == 1;
 }
 
+bool address_is_loopback(const struct address *address)
+{
+    return address->is_ipv6 ? text_equals(address->host, "::1")
+                            : text_has_prefix(address->host, "127.");
+}
+
 bool address_parse(const char *text, struct address *address, struct err *err)
 {
     const char *colon = strrchr(text, ':');

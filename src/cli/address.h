@@ -13,6 +13,9 @@ struct address {
     bool is_ipv6;
 };
 
+/* True if only this machine can reach it. */
+bool address_is_loopback(const struct address *address);
+
 /* Read ADDR:PORT; a port alone, or ":PORT", is that of 127.0.0.1. Port 0 means
  * any free one. Fails with ERR_USAGE and what is wrong. */
 MUST_CHECK bool address_parse(const char *text, struct address *address,

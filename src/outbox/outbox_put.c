@@ -3,10 +3,15 @@
 
 #include "outbox/query.h"
 
+#include <string.h>
+
 static bool insert(struct store *store, const char *payload, size_t length,
                    bool *is_new, struct err *err)
 {
     struct query query;
+    /* SQLite's JSON ends at a NUL, and would not see what stands behind it. */
+    if (memchr(payload, '\0', length) != NULL)
+        return err_set(err, ERR_INVALID, "outbox: payload is not JSON");
     query_open(&query, store, QUERY_OUTBOX_PUT);
     query_bind_bytes(&query, "payload", payload, length);
     if (!query_run(&query, err))

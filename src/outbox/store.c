@@ -116,6 +116,16 @@ void store_rollback(struct store *store)
     turnstile_leave(store->turnstile);
 }
 
+bool store_try_commit(struct store *store, struct err *err)
+{
+    if (!store_begin(store, err))
+        return false;
+    if (query_run_plain(store, QUERY_STORE_TRY, err))
+        return store_commit(store, err);
+    store_rollback(store);
+    return false;
+}
+
 bool store_check_place(struct store *store, struct err *err)
 {
     int has_moved = 0;

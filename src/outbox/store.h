@@ -51,6 +51,10 @@ MUST_CHECK bool store_commit(struct store *store, struct err *err);
 /* Give the transaction up. Fine if none is open. */
 void store_rollback(struct store *store);
 
+/* Commit something that changes nothing, to see whether a commit can be made.
+ * Fails as store_begin() and store_commit() do. */
+MUST_CHECK bool store_try_commit(struct store *store, struct err *err);
+
 /* True if the file is still where it was opened. Fails with ERR_NOT_FOUND when
  * it was moved, removed or replaced: what others write under that name is not
  * seen here. store_begin() fails so, too. */

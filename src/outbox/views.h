@@ -76,6 +76,10 @@ MUST_CHECK bool view_read_status(struct store *store, int64_t now_ms,
  * in *status is empty. */
 MUST_CHECK bool view_read_sending(struct store *store, int64_t now_ms,
                                   struct view_status *status, struct err *err);
+/* The same without causes, for what asks often: however many have failed, it
+ * takes no longer. */
+MUST_CHECK bool view_read_totals(struct store *store, int64_t now_ms,
+                                 struct view_status *status, struct err *err);
 void view_status_free(struct view_status *status);
 
 /* What happened in the last hour, minute by minute: [0] is an hour ago, the last

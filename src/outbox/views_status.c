@@ -188,26 +188,27 @@ static int64_t wal_bytes(const struct store *store)
     return exists ? (int64_t)status.st_size : 0;
 }
 
-static bool read_database(struct store *store, struct view_status *status,
-                          struct err *err)
+static bool read_database(struct store *store, bool with_causes,
+                          struct view_status *status, struct err *err)
 {
     struct moment moment;
     if (!moment_begin(&moment, store, err))
         return false;
     bool good =
         read_counts(store, status, err) && read_backlog(store, status, err) &&
-        read_oldest(store, status, err) && read_causes(store, status, err) &&
+        read_oldest(store, status, err) &&
+        (!with_causes || read_causes(store, status, err)) &&
         read_destination(store, status, err) && read_relay(store, status, err);
     moment_end(&moment);
     return good;
 }
 
-bool view_read_status(struct store *store, int64_t now_ms,
-                      struct view_status *status, struct err *err)
+static bool read_status(struct store *store, int64_t now_ms, bool with_causes,
+                        struct view_status *status, struct err *err)
 {
     *status = (struct view_status){.now_ms = now_ms};
     status->wal_bytes = wal_bytes(store);
-    if (read_database(store, status, err) &&
+    if (read_database(store, with_causes, status, err) &&
         lock_is_held(store->path, &status->relay_is_running, err))
         return true;
     view_status_free(status);
@@ -229,6 +230,18 @@ bool view_read_sending(struct store *store, int64_t now_ms,
     if (!good)
         view_status_free(status);
     return good;
+}
+
+bool view_read_status(struct store *store, int64_t now_ms,
+                      struct view_status *status, struct err *err)
+{
+    return read_status(store, now_ms, true, status, err);
+}
+
+bool view_read_totals(struct store *store, int64_t now_ms,
+                      struct view_status *status, struct err *err)
+{
+    return read_status(store, now_ms, false, status, err);
 }
 
 void view_status_free(struct view_status *status)

@@ -33,6 +33,9 @@ struct flight {
     int64_t call_at_ms;          /* … until then (monotonic) */
     char *sent_events;           /* the user's, this one added; or NULL */
     bool is_probe;
+    /* As recorded, which counts once it is committed. */
+    const char *outcome;
+    int64_t ended_ms; /* wall clock */
     struct flight *next;
 };
 

@@ -68,10 +68,23 @@ static int64_t monotonic_ms(const struct relay *relay)
 
 /* --- the store --------------------------------------------------------- */
 
+static void count_turn(const struct relay *relay, const struct turn *turn)
+{
+    struct metrics *metrics = relay->seams.metrics;
+    for (const struct flight *flight = relay->sending.ended.first;
+         flight != NULL; flight = flight->next)
+        metrics_count_attempt(metrics, flight->outcome,
+                              flight->ended_ms - flight->claim.arrived_ms);
+    metrics_count_settled(metrics, "delivered", turn->delivered);
+    metrics_count_settled(metrics, "failed", turn->failed);
+    metrics_count_settled(metrics, "skipped", turn->skipped);
+}
+
 /* The transaction is committed: what it recorded has happened. */
 static void take_over_turn(struct relay *relay, struct turn *turn)
 {
     struct flight *flight;
+    count_turn(relay, turn);
     relay->report.attempts += relay->sending.ended.count;
     queue_free(&relay->sending.ended);
     relay->report.delivered += turn->delivered;
@@ -360,6 +373,7 @@ bool relay_new(const struct relay_policy *policy,
         .destination = &made->destination,
         .refresh_token = seams->refresh_token,
         .refresh_context = seams->refresh_context,
+        .metrics = seams->metrics,
         .attributes_to_check = policy->check_attributes,
     };
     sending_init(&made->sending);

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "delivery/http.h"
 #include "outbox/store.h"
+#include "relay/metrics.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,6 +39,7 @@ struct relay_seams {
      * has); NULL: nothing to read. */
     bool (*refresh_token)(void *context);
     void *refresh_context;
+    struct metrics *metrics; /* NULL: nobody watches */
 };
 
 /* What a run came to. */

@@ -210,6 +210,7 @@ static void take_answers(struct sending *sending)
     struct http_done done;
     while (sending->http->next_done(sending->http->context, &done)) {
         const enum call_owner *owner = done.owner;
+        metrics_count_call(sending->metrics, &done.answer);
         destination_take_answer(sending->destination, &done.answer,
                                 now_ms(sending));
         if (*owner == OWNER_UPKEEP) {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "delivery/http.h"
 #include "relay/destination.h"
+#include "relay/metrics.h"
 #include "relay/queue.h"
 #include "relay/upkeep.h"
 
@@ -24,6 +25,7 @@ struct sending {
      * nothing to read. */
     bool (*refresh_token)(void *context);
     void *refresh_context;
+    struct metrics *metrics; /* borrowed; NULL: nobody watches */
     struct upkeep upkeep;
     bool attributes_to_check; /* once, when nothing else is asked */
     /* What was confirmed before is not trusted (wall clock), as in struct
@@ -36,8 +38,8 @@ struct sending {
     int64_t calls;        /* made so far */
 };
 
-/* clock, http, destination and the token's reader are set by the caller; the
- * rest becomes empty. */
+/* clock, http, destination, metrics and the token's reader are set by the
+ * caller; the rest becomes empty. */
 void sending_init(struct sending *sending);
 
 /* Cut the calls under way and free all. Their outcomes are lost here, and

@@ -219,6 +219,7 @@ static bool open_parts(struct relay_thread *thread,
         .store = thread->store,
         .refresh_token = refresh_token,
         .refresh_context = thread,
+        .metrics = options->metrics,
     };
     return relay_new(&options->policy, &seams, options->api_url, &thread->relay,
                      err);

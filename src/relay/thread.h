@@ -20,6 +20,7 @@ struct relay_thread_options {
     const char *token_file; /* read again before probes; NULL: none */
     bool insecure_http;     /* plain http to other than loopback */
     struct relay_policy policy;
+    struct metrics *metrics; /* borrowed until the join; NULL: nobody watches */
 };
 
 /* Take the lock of the file, open it, begin an epoch, start the thread; all

@@ -36,6 +36,8 @@ static bool record_ended(struct turn_context *context, struct turn *turn,
                             &end, &words);
         if (!outbox_end_attempt(context->store, context->epoch, &end, err))
             return false;
+        flight->outcome = end.outcome;
+        flight->ended_ms = end.now_ms;
         turn->delivered += strcmp(end.state, "delivered") == 0;
         turn->failed += strcmp(end.state, "failed") == 0;
     }
