@@ -2,18 +2,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "base/random.h"
-#include "base/text.h"
+#include "cli/run_options.h"
+#include "cli/run_receiver.h"
 #include "cli/signals.h"
 #include "cli/token.h"
+#include "relay/metrics.h"
 #include "relay/thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,147 +23,31 @@ enum {
     /* After --grace the relay cuts what is under way and records it; so long
      * may the recording take. */
     RECORD_MS = 1 * SECOND_MS,
-    /* --standby: how often to try for the lock. The relay before may end by
-     * kill -9, and nothing tells of that. */
+    /* --standby: how often to try for the lock and the port. The process
+     * before may end by kill -9, and nothing tells of that. */
     STANDBY_TRY_MS = 300,
 };
 
-enum choice { CHOICE_SEND, CHOICE_SKIP };
-
-struct settings {
-    const char *api_url; /* NULL: by region */
-    int region;          /* REGION_NOT_GIVEN: us */
-    const char *token_file;
-    int sandbox_events;
-    int anonymous_users;
-    int64_t connections;
-    int64_t timeout_ms;
-    int64_t grace_ms;
-    int64_t give_up_ms;
-    bool drain;
-    int64_t drain_wait_ms; /* DRAIN_WAIT_NOT_GIVEN: a minute */
-    const char *keep;
-    bool standby;
-    bool insecure_http;
-};
-
-enum { REGION_NOT_GIVEN = -1, DRAIN_WAIT_NOT_GIVEN = -1 };
-
-static const struct settings defaults = {
-    .region = REGION_NOT_GIVEN,
-    .sandbox_events = CHOICE_SKIP,
-    .anonymous_users = CHOICE_SEND,
-    .connections = 32,
-    .timeout_ms = 30 * SECOND_MS,
-    .grace_ms = 10 * SECOND_MS,
-    .give_up_ms = 72 * (int64_t)HOUR_MS,
-    .drain_wait_ms = DRAIN_WAIT_NOT_GIVEN,
-    .keep = "90d",
-};
-
-static const char *const regions[] = {"us", "eu", "au", NULL};
-static const char *const region_urls[] = {
-    "https://api.intercom.io",
-    "https://api.eu.intercom.io",
-    "https://api.au.intercom.io",
-};
-static const char *const choices[] = {"send", "skip", NULL};
-
-#define FIELD(name) .offset = offsetof(struct settings, name)
-#define MS_DAY      (24 * INT64_C(3600000))
-
-static const struct options_row options[] = {
-    {.name = "region",
-     .type = OPTIONS_CHOICE,
-     FIELD(region),
-     .choices = regions,
-     .help = "where the Intercom workspace is (us)"},
-    {.name = "api-url",
-     .type = OPTIONS_TEXT,
-     FIELD(api_url),
-     .value = "URL",
-     .help = "another destination, such as the sandbox"},
-    {.name = "token-file",
-     .type = OPTIONS_TEXT,
-     FIELD(token_file),
-     .value = "FILE",
-     .help = "Intercom's access token; else $INTERCOM_TOKEN, else the systemd "
-             "credential intercom-token"},
-    {.name = "sandbox-events",
-     .type = OPTIONS_CHOICE,
-     FIELD(sandbox_events),
-     .choices = choices,
-     .help = "what to do with events of the stores' sandboxes (skip)"},
-    {.name = "anonymous-users",
-     .type = OPTIONS_CHOICE,
-     FIELD(anonymous_users),
-     .choices = choices,
-     .help = "what to do with events of $RCAnonymousID users (send)"},
-    {.name = "connections",
-     .type = OPTIONS_INTEGER,
-     FIELD(connections),
-     .value = "N",
-     .minimum = 1,
-     .maximum = 256,
-     .help = "deliveries under way at once (32)"},
-    {.name = "timeout",
-     .type = OPTIONS_DURATION,
-     FIELD(timeout_ms),
-     .value = "TIME",
-     .minimum = 100,
-     .maximum = 600000,
-     .help = "of one request (30s)"},
-    {.name = "give-up",
-     .type = OPTIONS_DURATION,
-     FIELD(give_up_ms),
-     .value = "TIME",
-     .minimum = 0,
-     .maximum = 365 * MS_DAY,
-     .help = "a delivery fails for good so long after its first try (72h)"},
-    {.name = "grace",
-     .type = OPTIONS_DURATION,
-     FIELD(grace_ms),
-     .value = "TIME",
-     .minimum = 0,
-     .maximum = MS_DAY,
-     .help = "what is under way may take so long after SIGTERM (10s)"},
-    {.name = "drain",
-     .type = OPTIONS_FLAG,
-     FIELD(drain),
-     .help = "end when nothing is left to send"},
-    {.name = "drain-wait",
-     .type = OPTIONS_DURATION,
-     FIELD(drain_wait_ms),
-     .value = "TIME",
-     .minimum = 0,
-     .maximum = MS_DAY,
-     .help = "with --drain: wait for deliveries that are due within this time "
-             "(60s)"},
-    {.name = "keep",
-     .type = OPTIONS_TEXT,
-     FIELD(keep),
-     .value = "TIME",
-     .help = "what was delivered, skipped or discarded leaves the outbox after "
-             "this time (90d); forever: never"},
-    {.name = "standby",
-     .type = OPTIONS_FLAG,
-     FIELD(standby),
-     .help = "while another relay runs on this file, wait and take over when "
-             "it ends or dies"},
-    {.name = "insecure-http",
-     .type = OPTIONS_FLAG,
-     FIELD(insecure_http),
-     .help = "allow plain http to a host other than this one: the token and "
-             "all data can be read on the way"},
-};
-
+/* The relay, and with --listen the receiver: each runs or does not run yet.
+ * When one has ended, the other is ended, too. */
 struct run {
     const struct command_call *call;
-    const struct settings *settings;
-    struct relay_thread *thread;
+    const struct run_settings *settings;
+    char *url;
+    struct run_receiver receiver_needs;
+    struct metrics metrics;
+    struct relay_thread *relay; /* NULL: not started, or joined */
+    struct receiver *receiver;  /* the same */
+    bool relay_has_ended;
+    bool receiver_has_ended;
+    bool said_busy; /* standing by for the relay … */
+    bool said_port; /* … and for the port */
     int signal_descriptor;
-    bool is_stopping;
-    int64_t deadline_ms; /* monotonic; valid while stopping */
+    bool is_stopping; /* by a signal */
+    bool is_ending;
+    int64_t deadline_ms; /* monotonic; valid while ending */
+    bool has_failed;     /* to start; err says why */
+    struct err err;
 };
 
 static int64_t now_ms(void)
@@ -172,103 +55,80 @@ static int64_t now_ms(void)
     return clock_monotonic_ms(clock_system());
 }
 
-/* *keep_ms is 0 for ever. */
-static bool read_keep(const char *keep, int64_t *keep_ms, struct err *err)
-{
-    *keep_ms = 0;
-    if (text_equals(keep, "forever"))
-        return true;
-    if (text_parse_duration(keep, keep_ms) && *keep_ms >= SECOND_MS)
-        return true;
-    return err_set(
-        err, ERR_USAGE,
-        "--keep: '%.60s' is neither a time of a second or more (like "
-        "2h or 90d) nor 'forever'",
-        keep);
-}
+/* --- starting ------------------------------------------------------------ */
 
-static bool check_settings(const struct settings *settings, struct err *err)
-{
-    if (settings->api_url != NULL && settings->region != REGION_NOT_GIVEN)
-        return err_set(err, ERR_USAGE,
-                       "--region and --api-url are two destinations");
-    if (!settings->drain && settings->drain_wait_ms != DRAIN_WAIT_NOT_GIVEN)
-        return err_set(err, ERR_USAGE, "--drain-wait needs --drain");
-    int64_t keep_ms;
-    return read_keep(settings->keep, &keep_ms, err);
-}
-
-/* The destination without final slashes; owned by the caller. */
-static char *copy_url(const struct settings *settings)
-{
-    int region = settings->region == REGION_NOT_GIVEN ? 0 : settings->region;
-    const char *url =
-        settings->api_url != NULL ? settings->api_url : region_urls[region];
-    size_t length = strlen(url);
-    while (length > 0 && url[length - 1] == '/')
-        length--;
-    return mem_copy_bytes(url, length);
-}
-
-static struct relay_policy make_policy(const struct settings *settings)
-{
-    struct err err;
-    int64_t keep_ms;
-    (void)!read_keep(settings->keep, &keep_ms, &err); /* is checked already */
-    return (struct relay_policy){
-        .connections = (int)settings->connections,
-        .timeout_ms = settings->timeout_ms,
-        .give_up_ms = settings->give_up_ms,
-        .check_attributes = true,
-        .send_sandbox_events = settings->sandbox_events == CHOICE_SEND,
-        .skip_anonymous_users = settings->anonymous_users == CHOICE_SKIP,
-        .drain = settings->drain,
-        .drain_wait_ms = settings->drain_wait_ms == DRAIN_WAIT_NOT_GIVEN
-                             ? 60 * SECOND_MS
-                             : settings->drain_wait_ms,
-        .keep_ms = keep_ms,
-        .seed = random_seed_from_system(),
-    };
-}
-
-static bool start(struct run *run, const char *url, struct err *err)
+static bool start_relay(struct run *run, struct err *err)
 {
     struct token token;
     if (!token_read(run->settings->token_file, &token, err))
         return false;
     const struct relay_thread_options thread_options = {
         .database_path = run->call->database,
-        .api_url = url,
+        .api_url = run->url,
         .token = token.value,
         .token_file = token.file,
         .insecure_http = run->settings->insecure_http,
-        .policy = make_policy(run->settings),
+        .policy = run_settings_make_policy(run->settings),
+        .metrics = &run->metrics,
     };
-    bool started = relay_thread_start(&thread_options, &run->thread, err);
+    bool started = relay_thread_start(&thread_options, &run->relay, err);
     token_free(&token);
+    if (started)
+        log_line(LOG_INFO, "subrelay %s: relaying %s to %s", SUBRELAY_VERSION,
+                 run->call->database, run->url);
     return started;
 }
 
-/* With --standby wait while another relay holds the lock. False: no relay;
- * err is filled, or is_stopping is set: a signal ended the waiting. */
-static bool start_or_stand_by(struct run *run, const char *url, struct err *err)
+static bool start_receiver(struct run *run, struct err *err)
 {
-    struct pollfd waited = {.fd = run->signal_descriptor, .events = POLLIN};
-    bool said = false;
-    while (!start(run, url, err)) {
-        if (!run->settings->standby || err->code != ERR_BUSY)
+    return run_receiver_start(&run->receiver_needs, run->call->database,
+                              &run->metrics, &run->receiver, err);
+}
+
+/* With --standby, what another process has may become ours: the lock, and the
+ * port. */
+static bool comes_later(const struct run *run, enum err_code code,
+                        const struct err *err, bool *said)
+{
+    if (!run->settings->standby || err->code != code)
+        return false;
+    if (!*said)
+        log_line(LOG_INFO, "standing by: %s", err->text);
+    *said = true;
+    return true;
+}
+
+/* Start what does not run yet and can. Webhooks are as safe in this process as
+ * in the one that relays, so each is started as soon as it can be. *waits:
+ * something is to be tried again. */
+static bool start_missing(struct run *run, bool *waits, struct err *err)
+{
+    *waits = false;
+    if (run->relay == NULL && !start_relay(run, err)) {
+        if (!comes_later(run, ERR_BUSY, err, &run->said_busy))
             return false;
-        if (!said)
-            log_line(LOG_INFO, "standing by: %s", err->text);
-        said = true;
-        if (poll(&waited, 1, STANDBY_TRY_MS) <= 0)
-            continue;
-        int signal_number = signals_take(run->signal_descriptor);
-        run->is_stopping = signal_number != 0 && signal_number != SIGHUP;
-        if (run->is_stopping)
+        *waits = true;
+    }
+    if (run->settings->listen != NULL && run->receiver == NULL &&
+        !start_receiver(run, err)) {
+        if (!comes_later(run, ERR_ACCESS, err, &run->said_port))
             return false;
+        *waits = true;
     }
     return true;
+}
+
+/* --- ending -------------------------------------------------------------- */
+
+/* Ask what runs to end within the grace. */
+static void begin_end(struct run *run, int64_t grace_ms)
+{
+    run->is_ending = true;
+    run->deadline_ms = now_ms() + grace_ms + RECORD_MS;
+    if (run->relay != NULL)
+        relay_thread_stop(run->relay, grace_ms);
+    if (run->receiver != NULL)
+        receiver_stop(run->receiver, grace_ms);
 }
 
 /* The first signal asks for an end within the grace, the second one for an end
@@ -288,33 +148,74 @@ static void take_signal(struct run *run)
              "%s: claiming nothing more; what is under way has %" PRId64 " ms",
              signal_number == SIGINT ? "SIGINT" : "SIGTERM", grace_ms);
     run->is_stopping = true;
-    run->deadline_ms = now_ms() + grace_ms + RECORD_MS;
-    relay_thread_stop(run->thread, grace_ms);
+    begin_end(run, grace_ms);
 }
 
-/* Wait until the relay has ended. False: it did not end in time. */
-static bool wait_for_end(struct run *run)
+static bool relay_runs(const struct run *run)
+{
+    return run->relay != NULL && !run->relay_has_ended;
+}
+
+static bool receiver_runs(const struct run *run)
+{
+    return run->receiver != NULL && !run->receiver_has_ended;
+}
+
+/* Wait for something to end, for a signal, or for most_ms. False: waiting is
+ * not possible. */
+static bool wait_once(struct run *run, int most_ms)
 {
     struct pollfd waited[] = {
-        {.fd = relay_thread_end_descriptor(run->thread), .events = POLLIN},
+        {.fd = relay_runs(run) ? relay_thread_end_descriptor(run->relay) : -1,
+         .events = POLLIN},
+        {.fd = receiver_runs(run) ? receiver_end_descriptor(run->receiver) : -1,
+         .events = POLLIN},
         {.fd = run->signal_descriptor, .events = POLLIN},
     };
-    for (;;) {
-        int64_t left_ms = run->deadline_ms - now_ms();
-        if (run->is_stopping && left_ms <= 0)
-            return false;
-        int most_ms =
-            run->is_stopping && left_ms < HOUR_MS ? (int)left_ms : HOUR_MS;
-        if (poll(waited, 2, most_ms) < 0 && errno != EINTR) {
-            log_line(LOG_ERROR, "cannot wait: %s", strerrordesc_np(errno));
-            return false;
-        }
-        if ((waited[0].revents & POLLIN) != 0)
+    if (poll(waited, 3, most_ms) < 0) {
+        if (errno == EINTR)
             return true;
-        if ((waited[1].revents & POLLIN) != 0)
-            take_signal(run);
+        log_line(LOG_ERROR, "cannot wait: %s", strerrordesc_np(errno));
+        return false;
+    }
+    run->relay_has_ended |= (waited[0].revents & POLLIN) != 0;
+    run->receiver_has_ended |= (waited[1].revents & POLLIN) != 0;
+    if ((waited[2].revents & POLLIN) != 0)
+        take_signal(run);
+    return true;
+}
+
+static int time_to_wait(const struct run *run, bool waits)
+{
+    if (run->is_ending) {
+        int64_t left_ms = run->deadline_ms - now_ms();
+        return left_ms < HOUR_MS ? (int)left_ms : HOUR_MS;
+    }
+    return waits ? STANDBY_TRY_MS : HOUR_MS;
+}
+
+/* Run until all has ended. False: something did not end in time. */
+static bool run_to_end(struct run *run)
+{
+    bool waits = true;
+    for (;;) {
+        if (waits && !run->is_ending && !run->has_failed &&
+            !start_missing(run, &waits, &run->err)) {
+            run->has_failed = true;
+            begin_end(run, 0);
+        }
+        if (!run->is_ending &&
+            (run->relay_has_ended || run->receiver_has_ended))
+            begin_end(run, run->settings->grace_ms);
+        if (run->is_ending && !relay_runs(run) && !receiver_runs(run))
+            return true;
+        int most_ms = time_to_wait(run, waits);
+        if (most_ms <= 0 || !wait_once(run, most_ms))
+            return false;
     }
 }
+
+/* --- judging ------------------------------------------------------------- */
 
 static void log_report(const struct relay_report *report)
 {
@@ -350,19 +251,13 @@ static enum command_exit judge_drain(const struct run *run,
     return EXIT_DONE;
 }
 
-/* Wait, then judge. The thread is gone afterwards. */
-static enum command_exit attend(struct run *run)
+/* The relay is gone afterwards. */
+static enum command_exit judge_relay(struct run *run)
 {
     struct relay_report report;
     struct err err;
-    if (!wait_for_end(run)) {
-        log_line(LOG_WARNING, "ended before all outcomes were recorded: they "
-                              "are unknown at the next start");
-        /* The thread is in the middle of something: nothing may be freed
-         * under it, and the outbox is safe against this. */
-        _exit(EXIT_DONE);
-    }
-    bool joined = relay_thread_join(run->thread, &report, &err);
+    bool joined = relay_thread_join(run->relay, &report, &err);
+    run->relay = NULL;
     log_report(&report);
     if (!joined && run->is_stopping)
         log_line(LOG_WARNING, "the end could not be recorded: %s", err.text);
@@ -373,27 +268,56 @@ static enum command_exit attend(struct run *run)
     return judge_drain(run, &report);
 }
 
+/* The receiver is gone afterwards. */
+static enum command_exit judge_receiver(struct run *run)
+{
+    struct err err;
+    bool joined = receiver_join(run->receiver, &err);
+    run->receiver = NULL;
+    return joined ? EXIT_DONE : command_fail(run->call, EXIT_ENVIRONMENT, &err);
+}
+
+static enum command_exit attend(struct run *run)
+{
+    enum command_exit code = EXIT_DONE;
+    enum command_exit receiver_code = EXIT_DONE;
+    bool all_ended = run_to_end(run);
+    if (run->has_failed)
+        code = command_fail(run->call, EXIT_ENVIRONMENT, &run->err);
+    if (run->receiver != NULL && run->receiver_has_ended)
+        receiver_code = judge_receiver(run);
+    if (run->relay != NULL && run->relay_has_ended) {
+        enum command_exit relay_code = judge_relay(run);
+        code = code == EXIT_DONE ? relay_code : code;
+    }
+    code = code == EXIT_DONE ? receiver_code : code;
+    if (all_ended)
+        return code;
+    if (run->relay != NULL)
+        log_line(LOG_WARNING, "ended before all outcomes were recorded: they "
+                              "are unknown at the next start");
+    /* A thread is in the middle of something: nothing may be freed under it,
+     * and the outbox is safe against this. */
+    _exit((int)code);
+}
+
 static enum command_exit run(const struct command_call *call)
 {
     struct run run = {.call = call, .settings = call->settings};
     struct err err;
-    if (!check_settings(run.settings, &err))
+    if (!run_settings_check(run.settings, &err))
         return command_fail(call, EXIT_USAGE, &err);
-    if (!signals_open(&run.signal_descriptor, &err))
+    if (!run_receiver_read(run.settings, &run.receiver_needs, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-
-    char *url = copy_url(run.settings);
-    enum command_exit code;
-    if (start_or_stand_by(&run, url, &err)) {
-        log_line(LOG_INFO, "subrelay %s: relaying %s to %s", SUBRELAY_VERSION,
-                 call->database, url);
-        code = attend(&run);
-    } else if (run.is_stopping) {
-        code = EXIT_DONE;
-    } else {
-        code = command_fail(call, EXIT_ENVIRONMENT, &err);
+    if (!signals_open(&run.signal_descriptor, &err)) {
+        run_receiver_free(&run.receiver_needs);
+        return command_fail(call, EXIT_ENVIRONMENT, &err);
     }
-    free(url);
+    metrics_init(&run.metrics);
+    run.url = run_settings_copy_url(run.settings);
+    enum command_exit code = attend(&run);
+    run_receiver_free(&run.receiver_needs);
+    free(run.url);
     (void)close(run.signal_descriptor);
     return code;
 }
@@ -416,15 +340,21 @@ const struct command command_run = {
         "What was delivered, skipped or discarded longer ago than --keep "
         "leaves the outbox by itself, a little at a time; what failed stays. "
         "Its event's id is known for 400 days more.\n\n"
+        "With --listen it receives RevenueCat's webhooks, too, and answers 200 "
+        "when an event is committed. Who may send has to be said: "
+        "--webhook-auth-file, --webhook-secret-file (both: both must be "
+        "right), or on a loopback address --no-webhook-auth. GET /healthz, "
+        "/readyz and /metrics are for who watches.\n\n"
         "The log goes to stderr, one line an occurrence.",
     .examples =
         "  subrelay -d app.db run --token-file intercom.token --region eu\n"
         "  INTERCOM_TOKEN=any subrelay run --api-url http://127.0.0.1:8080 "
-        "--drain\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+        "--drain\n"
+        "  INTERCOM_TOKEN=any subrelay run --listen :8080 --no-webhook-auth\n",
+    .options = run_options,
+    .option_count = RUN_OPTION_COUNT,
+    .defaults = &run_defaults,
+    .settings_bytes = sizeof(run_defaults),
     .uses_database = true,
     .run = run,
 };
