@@ -190,6 +190,9 @@ static void the_cursor_row_is_reversed_from_side_to_side(void **state)
         assert_true(canvas.cells[4 + i].is_cursor);
     }
     assert_int_equal(canvas.cells[5].role, ROLE_BAD);
+    canvas_clear(&canvas);
+    for (int i = 0; i < 8; i++)
+        assert_false(canvas.cells[i].is_cursor);
     canvas_free(&canvas);
 }
 

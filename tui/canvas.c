@@ -124,8 +124,9 @@ static struct canvas_cell *find_cell(const struct canvas *canvas, int line,
 
 void canvas_clear(struct canvas *canvas)
 {
-    for (int line = 0; line < canvas->lines; line++)
-        canvas_fill(canvas, line, 0, canvas->columns, ROLE_PLAIN);
+    size_t count = (size_t)canvas->columns * (size_t)canvas->lines;
+    for (size_t i = 0; i < count; i++)
+        canvas->cells[i] = (struct canvas_cell){.text = {L' '}};
     canvas->cursor_line = -1;
     canvas->cursor_column = -1;
 }

@@ -60,7 +60,12 @@ static bool read_status(struct console *console, struct err *err)
 {
     struct model *model = &console->model;
     struct view_status status;
-    if (!view_read_status(console->store, model->now_ms, &status, err))
+    bool is_whole = model->screen == SCREEN_OVERVIEW;
+    if (!view_read_minutes(console->store, model->now_ms, &model->minutes, err))
+        return false;
+    if (!(is_whole
+              ? view_read_status(console->store, model->now_ms, &status, err)
+              : view_read_sending(console->store, model->now_ms, &status, err)))
         return false;
     if (model->has_status)
         view_status_free(&model->status);

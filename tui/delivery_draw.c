@@ -23,12 +23,28 @@ enum {
 
 /* --- where what stands --------------------------------------------------- */
 
+static const char *next_step(const struct delivery *delivery)
+{
+    return delivery->next_step == NULL ? "none is needed" : delivery->next_step;
+}
+
+/* A text with a label may go on in a second line, and no further. */
+static int count_lines(const struct model *model, const char *text)
+{
+    return canvas_width(text) > model->columns - 2 - LABEL_COLUMNS ? 2 : 1;
+}
+
 struct delivery_layout delivery_layout(const struct model *model)
 {
     struct delivery_layout layout = {.facts = -1};
     int lines = frame_body_lines(model);
     int end = FRAME_BODY_LINE + lines;
-    int at = FRAME_BODY_LINE + 3; /* title, why, next step */
+    layout.why_lines = layout.next_lines = 1;
+    if (lines >= 14) {
+        layout.why_lines = count_lines(model, buf_text(&model->delivery->why));
+        layout.next_lines = count_lines(model, next_step(model->delivery));
+    }
+    int at = FRAME_BODY_LINE + 1 + layout.why_lines + layout.next_lines;
     int count = (int)model->delivery->history.attempt_count;
     if (lines >= 14) {
         layout.facts = at;
@@ -54,6 +70,29 @@ static void put_line(struct canvas *canvas, int line, int column, int width,
                      label);
     (void)canvas_put(canvas, line, column + LABEL_COLUMNS,
                      width - LABEL_COLUMNS, ROLE_PLAIN, text);
+}
+
+/* The same in so many lines, broken between words where that is possible. */
+static void put_lines(struct canvas *canvas, int line, int lines,
+                      const char *label, const char *text)
+{
+    int room = canvas->columns - 2 - LABEL_COLUMNS;
+    size_t fits = canvas_fit(text, strlen(text), room > 0 ? room : 1);
+    if (lines < 2 || text[fits] == '\0') {
+        put_line(canvas, line, 1, canvas->columns - 2, label, text);
+        return;
+    }
+    for (size_t at = fits; at > fits / 2; at--) {
+        if (text[at] == ' ') {
+            fits = at;
+            break;
+        }
+    }
+    put_line(canvas, line, 1, canvas->columns - 2, label, "");
+    (void)canvas_put_bytes(canvas, line, 1 + LABEL_COLUMNS, room, ROLE_PLAIN,
+                           text, fits);
+    (void)canvas_put(canvas, line + 1, 1 + LABEL_COLUMNS, room, ROLE_PLAIN,
+                     text + fits + (text[fits] == ' ' ? 1 : 0));
 }
 
 /* "FAILED after 5 attempts in 1 min" */
@@ -383,11 +422,10 @@ void delivery_draw(const struct model *model, struct canvas *canvas)
         return;
     }
     draw_title(delivery, canvas, line);
-    put_line(canvas, line + 1, 1, canvas->columns - 2, "Why",
-             buf_text(&delivery->why));
-    put_line(canvas, line + 2, 1, canvas->columns - 2, "Next step",
-             delivery->next_step == NULL ? "none is needed"
-                                         : delivery->next_step);
+    put_lines(canvas, line + 1, layout.why_lines, "Why",
+              buf_text(&delivery->why));
+    put_lines(canvas, line + 1 + layout.why_lines, layout.next_lines,
+              "Next step", next_step(delivery));
     if (layout.facts >= 0)
         draw_facts(delivery, canvas, layout.facts);
     draw_attempts(model, canvas, &layout);

@@ -8,8 +8,9 @@
 
 /* Lines of the canvas. */
 struct delivery_layout {
-    int facts;    /* user, times; -1: no room */
-    int attempts; /* their heading; rows follow */
+    int why_lines, next_lines; /* that these texts take, from line 2 on */
+    int facts;                 /* user, times; -1: no room */
+    int attempts;              /* their heading; rows follow */
     int attempt_rows;
     int pane; /* its heading; lines follow */
     int pane_rows;

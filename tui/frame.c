@@ -1,6 +1,6 @@
 #include "tui/frame.h"
 
-#include "base/text.h"
+#include "outbox/outbox.h"
 #include "tui/job.h"
 
 #include <inttypes.h>
@@ -39,29 +39,30 @@ enum screen frame_tab_at(const struct model *model, int column)
 }
 
 /* What the relay does, in as few words as matter. */
-static enum role tell_relay(const struct model *model, char *out)
+static void tell_relay(const struct model *model, char *out)
 {
     const struct view_status *status = &model->status;
-    const char *words = "sending";
-    enum role role = ROLE_BAR;
+    char words[RELAY_BYTES / 2] = "";
     if (!model->has_status)
-        words = "";
+        ;
     else if (status->pause_reason != NULL)
-        words = "PAUSED";
+        (void)snprintf(words, sizeof(words), "PAUSED");
     else if (!status->relay_is_running)
-        words = "no relay";
+        (void)snprintf(words, sizeof(words), "no relay");
     else if (status->hold_reason != NULL)
-        words = "HELD";
-    else if (status->breaker_since_ms != INT64_MIN)
-        words = "NO WAY THROUGH";
+        (void)snprintf(words, sizeof(words), "HELD");
+    else if (status->breaker_since_ms != OUTBOX_NO_TIME)
+        (void)snprintf(words, sizeof(words), "NO WAY THROUGH");
     else if (status->wait_until_ms > model->now_ms)
-        words = "waiting (429)";
-    else if (status->pending + status->sending == 0)
-        words = "idle";
+        (void)snprintf(words, sizeof(words), "waiting (429)");
+    else
+        (void)snprintf(words, sizeof(words), "%s %" PRId64 "/min",
+                       status->pending + status->sending == 0 ? "idle"
+                                                              : "sending",
+                       model_rate(model->minutes.delivered));
     (void)snprintf(out, RELAY_BYTES, "%s%s%s",
                    model->is_frozen ? "FROZEN  " : "",
                    model->read_only ? "read-only  " : "", words);
-    return role;
 }
 
 static void draw_title(const struct model *model, struct canvas *canvas)
@@ -78,14 +79,14 @@ static void draw_title(const struct model *model, struct canvas *canvas)
                          tab);
         at += width + 1;
     }
-    enum role role = tell_relay(model, relay);
+    tell_relay(model, relay);
     int width = canvas_width(relay);
     int room = canvas->columns - at - 1;
     if (width <= room)
-        (void)canvas_put(canvas, 0, canvas->columns - width, width, role,
+        (void)canvas_put(canvas, 0, canvas->columns - width, width, ROLE_BAR,
                          relay);
     else if (room > 0)
-        (void)canvas_put(canvas, 0, at + 1, room, role, relay);
+        (void)canvas_put(canvas, 0, at + 1, room, ROLE_BAR, relay);
 }
 
 /* --- the lowest lines ---------------------------------------------------- */

@@ -388,20 +388,33 @@ static bool plan_page(struct model *model, struct store *store, struct err *err)
 
 /* --- carrying out -------------------------------------------------------- */
 
+/* What came of a retry; of one delivery it is told by its id. */
+static void tell_retry(struct model *model, const struct operation_row *row)
+{
+    const struct view_status *status = &model->status;
+    const char *warning = !model->has_status             ? ""
+                          : status->pause_reason != NULL ? " Sending is PAUSED."
+                          : status->hold_reason != NULL  ? " Intercom is HELD."
+                          : !status->relay_is_running ? " No relay is running."
+                                                      : "";
+    if (row->applied == 1 && row->planned == 1)
+        model_say(model, "Retried %s. U undoes it while it waits.%s",
+                  row->filter == NULL ? "it" : row->filter, warning);
+    else
+        model_say(model,
+                  "Retried %" PRId64 " deliveries%s. U undoes while they "
+                  "wait.%s",
+                  row->applied,
+                  row->changed > 0 ? "; the others had changed since" : "",
+                  warning);
+}
+
 static void tell_end(struct model *model, const struct operation_row *row)
 {
     const char *changed =
         row->changed > 0 ? " Some had changed since and are left alone." : "";
-    bool is_paused = model->has_status && model->status.pause_reason != NULL;
-    bool no_relay = model->has_status && !model->status.relay_is_running;
     if (text_equals(row->action, "retry") && text_equals(row->state, "done"))
-        model_say(model,
-                  "Operation %" PRId64 ": %" PRId64 " wait to be sent.%s U "
-                  "undoes while they wait.%s",
-                  row->id, row->applied, changed,
-                  is_paused  ? " Sending is PAUSED."
-                  : no_relay ? " No relay is running."
-                             : "");
+        tell_retry(model, row);
     else if (text_equals(row->action, "discard") &&
              text_equals(row->state, "done"))
         model_say(model,

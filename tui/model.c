@@ -96,6 +96,13 @@ enum screen model_tab(const struct model *model)
     return SCREEN_OVERVIEW;
 }
 
+int64_t model_rate(const int64_t *figures)
+{
+    int64_t now = figures[VIEW_MINUTES - 1];
+    int64_t before = figures[VIEW_MINUTES - 2];
+    return now > before ? now : before;
+}
+
 struct operation_request model_request(const struct model *model,
                                        const char *action)
 {

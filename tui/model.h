@@ -48,8 +48,10 @@ struct model {
     int columns, lines;
     int64_t now_ms; /* UTC; of what is drawn next */
     /* read */
-    struct view_status status; /* valid if has_status */
+    struct view_status status; /* valid if has_status; whole on Overview, else
+                                  view_read_sending() */
     bool has_status;
+    struct view_minutes minutes;
     struct operation_row running; /* the newest one; valid if has_running */
     bool has_running;
     char trouble[sizeof(((struct err *)0)->text)]; /* of the last read; "": none
@@ -101,6 +103,10 @@ bool model_back(struct model *model);
 
 /* The tab that is lit: the nearest of the four, this one or one behind. */
 enum screen model_tab(const struct model *model);
+
+/* Delivered in a minute: this one has only begun, so the one before counts if
+ * it is more. */
+int64_t model_rate(const int64_t *figures);
 
 /* A request for operations, by whoever runs the console, now. */
 struct operation_request model_request(const struct model *model,

@@ -40,10 +40,17 @@ static int find_cause(const struct model *model)
     return -1;
 }
 
+/* False also where the causes could not be read. */
+static bool has_cause(const struct model *model)
+{
+    return model->has_status &&
+           model->overview->list.cursor < (int)model->status.cause_count;
+}
+
 static void remember_cause(struct model *model)
 {
     struct overview *overview = model->overview;
-    if (overview->list.count == 0)
+    if (!has_cause(model))
         return;
     const struct view_cause *cause =
         &model->status.causes[overview->list.cursor];
@@ -54,9 +61,9 @@ static void remember_cause(struct model *model)
 static bool load(struct model *model, struct store *store, struct err *err)
 {
     struct overview *overview = model->overview;
-    if (!view_read_minutes(store, model->now_ms, &overview->minutes, err))
+    if (!view_read_delivered_today(store, model->now_ms,
+                                   &overview->delivered_today, err))
         return false;
-    overview->has_minutes = true;
     list_set_height(&overview->list, overview_layout(model).cause_rows);
     list_set_count(&overview->list, (int)model->status.cause_count,
                    find_cause(model));
@@ -110,7 +117,7 @@ static void update(struct model *model, enum action action)
     }
     if (action == ACTION_BACK)
         return;
-    if (overview->list.count == 0) {
+    if (!has_cause(model)) {
         model_refuse(model, "Nothing has failed.");
         return;
     }

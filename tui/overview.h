@@ -7,9 +7,8 @@
 #include "tui/view.h"
 
 struct overview {
-    struct list list;            /* of model->status.causes */
-    struct view_minutes minutes; /* valid if has_minutes */
-    bool has_minutes;
+    struct list list; /* of model->status.causes */
+    int64_t delivered_today;
     /* the cause under the cursor, to find it again */
     char reason[sizeof(((struct view_cause *)0)->reason)];
     char result[sizeof(((struct view_cause *)0)->result)];

@@ -176,19 +176,11 @@ static int64_t sum(const int64_t *figures)
     return total;
 }
 
-/* This minute has only begun: the one before counts if it is more. */
-static int64_t rate_of(const int64_t *figures)
-{
-    int64_t now = figures[VIEW_MINUTES - 1];
-    int64_t before = figures[VIEW_MINUTES - 2];
-    return now > before ? now : before;
-}
-
 static void put_figures(const struct model *model, struct canvas *canvas,
                         int line, int column, int width)
 {
     const struct view_status *status = &model->status;
-    const struct view_minutes *minutes = &model->overview->minutes;
+    const struct view_minutes *minutes = &model->minutes;
     char number[NUMBER_BYTES];
     int at = column + 17;
     (void)canvas_put(canvas, line, column, 17, ROLE_HEADING, "Oldest pending");
@@ -200,10 +192,10 @@ static void put_figures(const struct model *model, struct canvas *canvas,
         (void)canvas_put(canvas, line, at, width - 17, ROLE_DIM, "none");
     }
     (void)canvas_put(canvas, line + 1, column, 17, ROLE_HEADING, "Delivered");
-    text_format_count(minutes->delivered_today, number, sizeof(number));
+    text_format_count(model->overview->delivered_today, number, sizeof(number));
     (void)canvas_put_format(canvas, line + 1, at, width - 17, ROLE_PLAIN,
                             "%" PRId64 " /min  %s today",
-                            rate_of(minutes->delivered), number);
+                            model_rate(minutes->delivered), number);
     (void)canvas_put(canvas, line + 2, column, 17, ROLE_HEADING, "Failed");
     text_format_count(status->failed, number, sizeof(number));
     (void)canvas_put_format(canvas, line + 2, at, width - 17,
@@ -390,15 +382,15 @@ static void draw_causes(const struct model *model, struct canvas *canvas,
 static void draw_chart(const struct model *model, struct canvas *canvas,
                        int line)
 {
-    const struct view_minutes *minutes = &model->overview->minutes;
+    const struct view_minutes *minutes = &model->minutes;
     char number[NUMBER_BYTES];
     int64_t most = 1;
     (void)canvas_put_format(canvas, line, 1, canvas->columns - 2, ROLE_HEADING,
                             "PER MINUTE, LAST HOUR   now: delivered %" PRId64
                             "  again %" PRId64 "  failed %" PRId64,
-                            rate_of(minutes->delivered),
-                            rate_of(minutes->retried),
-                            rate_of(minutes->failed));
+                            model_rate(minutes->delivered),
+                            model_rate(minutes->retried),
+                            model_rate(minutes->failed));
     for (int i = 0; i < VIEW_MINUTES; i++) {
         if (minutes->delivered[i] > most)
             most = minutes->delivered[i];

@@ -122,7 +122,7 @@ static void choose_locale(void)
         (void)setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-static bool check_terminal(struct err *err)
+bool term_check(struct err *err)
 {
     int found;
     const char *name = getenv("TERM");
@@ -195,7 +195,7 @@ bool term_open(int scheme, struct terminal **term, struct err *err)
 {
     *term = NULL;
     choose_locale();
-    if (!check_terminal(err))
+    if (!term_check(err))
         return false;
     (void)tcgetattr(STDIN_FILENO, &crash.termios);
     struct terminal *made = mem_new(sizeof(*made));

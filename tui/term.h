@@ -20,9 +20,13 @@ struct terminal; /* owned by who opened it */
 /* What term_open() takes for the scheme: by terminal and environment. */
 enum { TERM_SCHEME_AUTO = -1 };
 
-/* Take over the terminal that is stdin and stdout. Fails with ERR_ACCESS
- * before anything is written if they are no terminal, TERM is not known, or the
- * terminal cannot place its cursor; the text says what to do. */
+/* See whether stdin and stdout are a terminal that can be used. Fails with
+ * ERR_ACCESS if they are none, TERM is not known, or the terminal cannot place
+ * its cursor; the text says what to do. */
+MUST_CHECK bool term_check(struct err *err);
+
+/* Take over the terminal. Fails as term_check() does, before anything is
+ * written. */
 MUST_CHECK bool term_open(int scheme, struct terminal **term, struct err *err);
 
 /* Give it back as it was. NULL is fine. */

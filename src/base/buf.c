@@ -77,10 +77,7 @@ void buf_add_text(struct buf *buf, const char *text)
 
 void buf_add_byte(struct buf *buf, char byte)
 {
-    if (!reserve(buf, 1))
-        return;
-    buf->bytes[buf->length++] = byte;
-    buf->bytes[buf->length] = '\0';
+    buf_add(buf, &byte, 1);
 }
 
 void buf_add_int64(struct buf *buf, int64_t number)

@@ -7,148 +7,67 @@
 
 #include <string.h>
 
-enum { SECOND_MS = 1000, HOUR_MS = 3600 * SECOND_MS };
+enum { SECOND_MS = 1000 };
 
-enum choice { CHOICE_SEND, CHOICE_SKIP };
+const struct run_settings run_defaults = RUN_DEFAULTS;
 
-enum { REGION_NOT_GIVEN = -1, DRAIN_WAIT_NOT_GIVEN = -1 };
-
-const struct run_settings run_defaults = {
-    .region = REGION_NOT_GIVEN,
-    .sandbox_events = CHOICE_SKIP,
-    .anonymous_users = CHOICE_SEND,
-    .connections = 32,
-    .timeout_ms = 30 * SECOND_MS,
-    .grace_ms = 10 * SECOND_MS,
-    .give_up_ms = 72 * (int64_t)HOUR_MS,
-    .drain_wait_ms = DRAIN_WAIT_NOT_GIVEN,
-    .keep = "90d",
-};
-
-static const char *const regions[] = {"us", "eu", "au", NULL};
+const char *const run_regions[] = {"us", "eu", "au", NULL};
 static const char *const region_urls[] = {
     "https://api.intercom.io",
     "https://api.eu.intercom.io",
     "https://api.au.intercom.io",
 };
-static const char *const choices[] = {"send", "skip", NULL};
-
-#define FIELD(name) .offset = offsetof(struct run_settings, name)
-#define MS_DAY      (24 * INT64_C(3600000))
+const char *const run_choices[] = {"send", "skip", NULL};
 
 const struct options_row run_options[] = {
-    {.name = "region",
-     .type = OPTIONS_CHOICE,
-     FIELD(region),
-     .choices = regions,
-     .help = "where the Intercom workspace is (us)"},
-    {.name = "api-url",
-     .type = OPTIONS_TEXT,
-     FIELD(api_url),
-     .value = "URL",
-     .help = "another destination, such as the sandbox"},
-    {.name = "token-file",
-     .type = OPTIONS_TEXT,
-     FIELD(token_file),
-     .value = "FILE",
-     .help = "Intercom's access token; else $INTERCOM_TOKEN, else the systemd "
-             "credential intercom-token"},
-    {.name = "sandbox-events",
-     .type = OPTIONS_CHOICE,
-     FIELD(sandbox_events),
-     .choices = choices,
-     .help = "what to do with events of the stores' sandboxes (skip)"},
-    {.name = "anonymous-users",
-     .type = OPTIONS_CHOICE,
-     FIELD(anonymous_users),
-     .choices = choices,
-     .help = "what to do with events of $RCAnonymousID users (send)"},
-    {.name = "connections",
-     .type = OPTIONS_INTEGER,
-     FIELD(connections),
-     .value = "N",
-     .minimum = 1,
-     .maximum = 256,
-     .help = "deliveries under way at once (32)"},
-    {.name = "timeout",
-     .type = OPTIONS_DURATION,
-     FIELD(timeout_ms),
-     .value = "TIME",
-     .minimum = 100,
-     .maximum = 600000,
-     .help = "of one request (30s)"},
-    {.name = "give-up",
-     .type = OPTIONS_DURATION,
-     FIELD(give_up_ms),
-     .value = "TIME",
-     .minimum = 0,
-     .maximum = 365 * MS_DAY,
-     .help = "a delivery fails for good so long after its first try (72h)"},
-    {.name = "grace",
-     .type = OPTIONS_DURATION,
-     FIELD(grace_ms),
-     .value = "TIME",
-     .minimum = 0,
-     .maximum = MS_DAY,
-     .help = "what is under way may take so long after SIGTERM (10s)"},
+    RUN_RELAY_OPTIONS,
     {.name = "drain",
      .type = OPTIONS_FLAG,
-     FIELD(drain),
+     RUN_FIELD(drain),
      .help = "end when nothing is left to send"},
     {.name = "drain-wait",
      .type = OPTIONS_DURATION,
-     FIELD(drain_wait_ms),
+     RUN_FIELD(drain_wait_ms),
      .value = "TIME",
      .minimum = 0,
-     .maximum = MS_DAY,
+     .maximum = RUN_DAY_MS,
      .help = "with --drain: wait for deliveries that are due within this time "
              "(60s)"},
-    {.name = "keep",
-     .type = OPTIONS_TEXT,
-     FIELD(keep),
-     .value = "TIME",
-     .help = "what was delivered, skipped or discarded leaves the outbox after "
-             "this time (90d); forever: never"},
     {.name = "standby",
      .type = OPTIONS_FLAG,
-     FIELD(standby),
+     RUN_FIELD(standby),
      .help = "while another relay runs on this file, wait and take over when "
              "it ends or dies"},
-    {.name = "insecure-http",
-     .type = OPTIONS_FLAG,
-     FIELD(insecure_http),
-     .help = "allow plain http to a host other than this one: the token and "
-             "all data can be read on the way"},
     {.name = "listen",
      .type = OPTIONS_TEXT,
-     FIELD(listen),
+     RUN_FIELD(listen),
      .value = "ADDR:PORT",
      .help = "receive RevenueCat's webhooks, too, at POST "
              "/webhooks/revenuecat; with /healthz, /readyz and /metrics"},
     {.name = "webhook-auth-file",
      .type = OPTIONS_TEXT,
-     FIELD(webhook_auth_file),
+     RUN_FIELD(webhook_auth_file),
      .value = "FILE",
      .help = "with --listen: the Authorization value that is set for the "
              "webhook"},
     {.name = "webhook-secret-file",
      .type = OPTIONS_TEXT,
-     FIELD(webhook_secret_file),
+     RUN_FIELD(webhook_secret_file),
      .value = "FILE",
      .help = "with --listen: the secret that webhooks are signed with"},
     {.name = "no-webhook-auth",
      .type = OPTIONS_FLAG,
-     FIELD(no_webhook_auth),
+     RUN_FIELD(no_webhook_auth),
      .help = "with --listen on a loopback address: let anybody on this "
              "machine send webhooks"},
     {.name = "tls-cert",
      .type = OPTIONS_TEXT,
-     FIELD(tls_cert),
+     RUN_FIELD(tls_cert),
      .value = "FILE",
      .help = "with --listen: serve https with this certificate chain (PEM)"},
     {.name = "tls-key",
      .type = OPTIONS_TEXT,
-     FIELD(tls_key),
+     RUN_FIELD(tls_key),
      .value = "FILE",
      .help = "with --tls-cert: its private key (PEM)"},
 };
@@ -221,10 +140,10 @@ static bool check_receiver(const struct run_settings *settings, struct err *err)
 
 bool run_settings_check(const struct run_settings *settings, struct err *err)
 {
-    if (settings->api_url != NULL && settings->region != REGION_NOT_GIVEN)
+    if (settings->api_url != NULL && settings->region != RUN_REGION_NOT_GIVEN)
         return err_set(err, ERR_USAGE,
                        "--region and --api-url are two destinations");
-    if (!settings->drain && settings->drain_wait_ms != DRAIN_WAIT_NOT_GIVEN)
+    if (!settings->drain && settings->drain_wait_ms != RUN_DRAIN_WAIT_NOT_GIVEN)
         return err_set(err, ERR_USAGE, "--drain-wait needs --drain");
     if (!check_receiver(settings, err))
         return false;
@@ -232,9 +151,39 @@ bool run_settings_check(const struct run_settings *settings, struct err *err)
     return read_keep(settings->keep, &keep_ms, err);
 }
 
+/* The same value in both, as the row says what it is. */
+static bool is_same(const struct options_row *row, const void *a, const void *b)
+{
+    const char *left = (const char *)a + row->offset;
+    const char *right = (const char *)b + row->offset;
+    switch (row->type) {
+    case OPTIONS_TEXT:
+        return text_equals(*(const char *const *)left,
+                           *(const char *const *)right);
+    case OPTIONS_CHOICE:
+        return *(const int *)left == *(const int *)right;
+    case OPTIONS_FLAG:
+        return *(const bool *)left == *(const bool *)right;
+    case OPTIONS_INTEGER:
+    case OPTIONS_DURATION:
+        return *(const int64_t *)left == *(const int64_t *)right;
+    }
+    return false;
+}
+
+bool run_settings_are_default(const struct run_settings *settings)
+{
+    for (size_t i = 0; i < RUN_OPTION_COUNT; i++) {
+        if (!is_same(&run_options[i], settings, &run_defaults))
+            return false;
+    }
+    return true;
+}
+
 char *run_settings_copy_url(const struct run_settings *settings)
 {
-    int region = settings->region == REGION_NOT_GIVEN ? 0 : settings->region;
+    int region =
+        settings->region == RUN_REGION_NOT_GIVEN ? 0 : settings->region;
     const char *url =
         settings->api_url != NULL ? settings->api_url : region_urls[region];
     size_t length = strlen(url);
@@ -254,10 +203,10 @@ run_settings_make_policy(const struct run_settings *settings)
         .timeout_ms = settings->timeout_ms,
         .give_up_ms = settings->give_up_ms,
         .check_attributes = true,
-        .send_sandbox_events = settings->sandbox_events == CHOICE_SEND,
-        .skip_anonymous_users = settings->anonymous_users == CHOICE_SKIP,
+        .send_sandbox_events = settings->sandbox_events == RUN_SEND,
+        .skip_anonymous_users = settings->anonymous_users == RUN_SKIP,
         .drain = settings->drain,
-        .drain_wait_ms = settings->drain_wait_ms == DRAIN_WAIT_NOT_GIVEN
+        .drain_wait_ms = settings->drain_wait_ms == RUN_DRAIN_WAIT_NOT_GIVEN
                              ? 60 * SECOND_MS
                              : settings->drain_wait_ms,
         .keep_ms = keep_ms,

@@ -36,6 +36,94 @@ struct run_settings {
     const char *tls_key;
 };
 
+enum run_choice { RUN_SEND, RUN_SKIP };
+enum { RUN_REGION_NOT_GIVEN = -1, RUN_DRAIN_WAIT_NOT_GIVEN = -1 };
+
+extern const char *const run_regions[];
+extern const char *const run_choices[];
+
+#define RUN_FIELD(name) .offset = offsetof(struct run_settings, name)
+#define RUN_DAY_MS      (24 * INT64_C(3600000))
+
+/* What a relay can be told wherever it runs: rows for a table whose settings
+ * begin with a struct run_settings. */
+/* clang-format off */
+#define RUN_RELAY_OPTIONS                                                      \
+    {.name = "region",                                                         \
+     .type = OPTIONS_CHOICE,                                                   \
+     RUN_FIELD(region),                                                        \
+     .choices = run_regions,                                                   \
+     .help = "where the Intercom workspace is (us)"},                          \
+    {.name = "api-url",                                                        \
+     .type = OPTIONS_TEXT,                                                     \
+     RUN_FIELD(api_url),                                                       \
+     .value = "URL",                                                           \
+     .help = "another destination, such as the sandbox"},                      \
+    {.name = "token-file",                                                     \
+     .type = OPTIONS_TEXT,                                                     \
+     RUN_FIELD(token_file),                                                    \
+     .value = "FILE",                                                          \
+     .help = "Intercom's access token; else $INTERCOM_TOKEN, else the systemd "\
+             "credential intercom-token"},                                     \
+    {.name = "sandbox-events",                                                 \
+     .type = OPTIONS_CHOICE,                                                   \
+     RUN_FIELD(sandbox_events),                                                \
+     .choices = run_choices,                                                   \
+     .help = "what to do with events of the stores' sandboxes (skip)"},        \
+    {.name = "anonymous-users",                                                \
+     .type = OPTIONS_CHOICE,                                                   \
+     RUN_FIELD(anonymous_users),                                               \
+     .choices = run_choices,                                                   \
+     .help = "what to do with events of $RCAnonymousID users (send)"},         \
+    {.name = "connections",                                                    \
+     .type = OPTIONS_INTEGER,                                                  \
+     RUN_FIELD(connections),                                                   \
+     .value = "N",                                                             \
+     .minimum = 1,                                                             \
+     .maximum = 256,                                                           \
+     .help = "deliveries under way at once (32)"},                             \
+    {.name = "timeout",                                                        \
+     .type = OPTIONS_DURATION,                                                 \
+     RUN_FIELD(timeout_ms),                                                    \
+     .value = "TIME",                                                          \
+     .minimum = 100,                                                           \
+     .maximum = 600000,                                                        \
+     .help = "of one request (30s)"},                                          \
+    {.name = "give-up",                                                        \
+     .type = OPTIONS_DURATION,                                                 \
+     RUN_FIELD(give_up_ms),                                                    \
+     .value = "TIME",                                                          \
+     .minimum = 0,                                                             \
+     .maximum = 365 * RUN_DAY_MS,                                              \
+     .help = "a delivery fails for good so long after its first try (72h)"},   \
+    {.name = "grace",                                                          \
+     .type = OPTIONS_DURATION,                                                 \
+     RUN_FIELD(grace_ms),                                                      \
+     .value = "TIME",                                                          \
+     .minimum = 0,                                                             \
+     .maximum = RUN_DAY_MS,                                                    \
+     .help = "what is under way may take so long after SIGTERM (10s)"},        \
+    {.name = "keep",                                                           \
+     .type = OPTIONS_TEXT,                                                     \
+     RUN_FIELD(keep),                                                          \
+     .value = "TIME",                                                          \
+     .help = "what was delivered, skipped or discarded leaves the outbox "     \
+             "after this time (90d); forever: never"},                         \
+    {.name = "insecure-http",                                                  \
+     .type = OPTIONS_FLAG,                                                     \
+     RUN_FIELD(insecure_http),                                                 \
+     .help = "allow plain http to a host other than this one: the token and "  \
+             "all data can be read on the way"}
+/* clang-format on */
+
+#define RUN_DEFAULTS                                                           \
+    {                                                                          \
+        .region = RUN_REGION_NOT_GIVEN, .sandbox_events = RUN_SKIP,            \
+        .anonymous_users = RUN_SEND, .connections = 32, .timeout_ms = 30000,   \
+        .grace_ms = 10000, .give_up_ms = 3 * RUN_DAY_MS,                       \
+        .drain_wait_ms = RUN_DRAIN_WAIT_NOT_GIVEN, .keep = "90d",              \
+    }
+
 enum { RUN_OPTION_COUNT = 20 };
 extern const struct options_row run_options[RUN_OPTION_COUNT];
 extern const struct run_settings run_defaults;
@@ -43,6 +131,9 @@ extern const struct run_settings run_defaults;
 /* What options are wrong of themselves, or together. Fails with ERR_USAGE. */
 MUST_CHECK bool run_settings_check(const struct run_settings *settings,
                                    struct err *err);
+
+/* True if none of them was given, or only what is the default anyway. */
+bool run_settings_are_default(const struct run_settings *settings);
 
 /* The destination without final slashes; owned by the caller. */
 char *run_settings_copy_url(const struct run_settings *settings);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -158,10 +159,12 @@ static void write_expires_at(struct json *json, const struct event *event,
 
 /* Published payloads have environment and metadata.app_id only in part: these
  * are left out where the event has no such key. */
-static enum nulls nulls_of_key(const struct event *event, enum member member,
+static enum nulls nulls_of_key(const struct event *event, const char *key,
                                enum nulls nulls)
 {
-    bool has_key = event->members.values[member].type != MEMBER_ABSENT;
+    const cJSON *object =
+        cJSON_GetObjectItemCaseSensitive(event->tree, "event");
+    bool has_key = cJSON_GetObjectItemCaseSensitive(object, key) != NULL;
     return has_key ? nulls : NULLS_LEFT_OUT;
 }
 
@@ -171,7 +174,7 @@ static void write_environment(struct json *json, const struct event *event,
     char lower[EVENT_MOST_TEXT_BYTES + 1];
     const char *environment = event->environment;
     if (environment == NULL) {
-        nulls = nulls_of_key(event, MEMBER_ENVIRONMENT, nulls);
+        nulls = nulls_of_key(event, "environment", nulls);
         write_text(json, "environment", NULL, nulls);
         return;
     }
@@ -207,8 +210,7 @@ static void write_metadata(struct json *json, const struct envelope *envelope,
     write_expires_at(json, event, nulls);
     write_environment(json, event, nulls);
     if (event->app_id == NULL)
-        write_text(json, "app_id", NULL,
-                   nulls_of_key(event, MEMBER_APP_ID, nulls));
+        write_text(json, "app_id", NULL, nulls_of_key(event, "app_id", nulls));
     else
         json_key_text(json, "app_id", event->app_id);
     write_reason(json, envelope, nulls);

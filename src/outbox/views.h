@@ -72,8 +72,8 @@ struct view_status {
 };
 MUST_CHECK bool view_read_status(struct store *store, int64_t now_ms,
                                  struct view_status *status, struct err *err);
-/* How the sending is, in short: the destination and the relay alone; all else
- * in *status is empty. */
+/* How the sending is, in short: the counts by state, the destination and the
+ * relay alone; all else in *status is empty. */
 MUST_CHECK bool view_read_sending(struct store *store, int64_t now_ms,
                                   struct view_status *status, struct err *err);
 /* The same without causes, for what asks often: however many have failed, it
@@ -82,20 +82,21 @@ MUST_CHECK bool view_read_totals(struct store *store, int64_t now_ms,
                                  struct view_status *status, struct err *err);
 void view_status_free(struct view_status *status);
 
-/* What happened in the last hour, minute by minute: [0] is an hour ago, the
- * last one is the minute of now. A retried attempt is one whose delivery goes
- * again.
+/* What happened in the last hour, minute by minute: [0] is an hour ago, the last
+ * one is the minute of now. A retried attempt is one whose delivery goes again.
  */
 enum { VIEW_MINUTES = 60 };
 struct view_minutes {
     int64_t delivered[VIEW_MINUTES];
     int64_t retried[VIEW_MINUTES];
     int64_t failed[VIEW_MINUTES];
-    int64_t delivered_today; /* since midnight UTC */
 };
 MUST_CHECK bool view_read_minutes(struct store *store, int64_t now_ms,
                                   struct view_minutes *minutes,
                                   struct err *err);
+/* How many were delivered since midnight UTC. */
+MUST_CHECK bool view_read_delivered_today(struct store *store, int64_t now_ms,
+                                          int64_t *delivered, struct err *err);
 
 /* One line of a list. */
 struct view_delivery {

@@ -2,7 +2,6 @@
 #include "outbox/views.h"
 
 #include "base/text.h"
-#include "outbox/moment.h"
 #include "outbox/query.h"
 
 enum { MINUTE_MS = 60000, DAY_MINUTES = 1440 };
@@ -25,12 +24,13 @@ static int64_t *find_figures(struct view_minutes *minutes, const char *outcome)
     return NULL;
 }
 
-static bool read_hour(struct store *store, int64_t now_minute,
-                      struct view_minutes *minutes, struct err *err)
+bool view_read_minutes(struct store *store, int64_t now_ms,
+                       struct view_minutes *minutes, struct err *err)
 {
     struct query query;
     enum query_step step;
-    int64_t after = now_minute - VIEW_MINUTES;
+    int64_t after = now_ms / MINUTE_MS - VIEW_MINUTES;
+    *minutes = (struct view_minutes){0};
     query_open(&query, store, QUERY_VIEWS_MINUTES);
     query_bind_int64(&query, "after", after);
     while ((step = query_next(&query, err)) == QUERY_ROW) {
@@ -45,29 +45,16 @@ static bool read_hour(struct store *store, int64_t now_minute,
     return step == QUERY_END;
 }
 
-static bool read_today(struct store *store, int64_t now_minute,
-                       struct view_minutes *minutes, struct err *err)
+bool view_read_delivered_today(struct store *store, int64_t now_ms,
+                               int64_t *delivered, struct err *err)
 {
     struct query query;
+    int64_t now_minute = now_ms / MINUTE_MS;
     query_open(&query, store, QUERY_VIEWS_DELIVERED_SINCE);
     query_bind_int64(&query, "from", now_minute - now_minute % DAY_MINUTES);
     if (!query_first(&query, err))
         return false;
-    minutes->delivered_today = query_int64(&query, 0);
+    *delivered = query_int64(&query, 0);
     query_close(&query);
     return true;
-}
-
-bool view_read_minutes(struct store *store, int64_t now_ms,
-                       struct view_minutes *minutes, struct err *err)
-{
-    struct moment moment;
-    int64_t now_minute = now_ms / MINUTE_MS;
-    *minutes = (struct view_minutes){0};
-    if (!moment_begin(&moment, store, err))
-        return false;
-    bool good = read_hour(store, now_minute, minutes, err) &&
-                read_today(store, now_minute, minutes, err);
-    moment_end(&moment);
-    return good;
 }

@@ -223,7 +223,8 @@ bool view_read_sending(struct store *store, int64_t now_ms,
                                    .oldest_pending_ms = OUTBOX_NO_TIME};
     if (!moment_begin(&moment, store, err))
         return false;
-    bool good = read_destination(store, status, err) &&
+    bool good = read_counts(store, status, err) &&
+                read_destination(store, status, err) &&
                 read_relay(store, status, err) &&
                 lock_is_held(store->path, &status->relay_is_running, err);
     moment_end(&moment);
