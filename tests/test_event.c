@@ -26,7 +26,7 @@ static void expect_reason(const char *body, size_t length, const char *reason)
         fail_msg("taken: %s", body);
     assert_int_equal(err.code, ERR_INVALID);
     assert_string_equal(err.text, reason);
-    assert_null(event.tree);
+    assert_null(event.members.texts);
 }
 
 static void expect_taken(const char *body, struct event *event)
@@ -67,7 +67,7 @@ static void every_field_is_read(void **state)
     assert_int_equal(event.grace_period_expiration_at_ms, 4);
     assert_true(event.is_trial_conversion);
     event_free(&event);
-    assert_null(event.tree);
+    assert_null(event.members.texts);
 }
 
 static void assert_nothing_but_names(const struct event *event)

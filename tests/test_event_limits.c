@@ -20,7 +20,7 @@ static void expect_reason(const char *body, size_t length, const char *reason)
         fail_msg("taken: %s", body);
     assert_int_equal(err.code, ERR_INVALID);
     assert_string_equal(err.text, reason);
-    assert_null(event.tree);
+    assert_null(event.members.texts);
 }
 
 static void expect_taken(const char *body, struct event *event)

@@ -281,7 +281,10 @@ static void calls_and_what_was_learned_of_the_user_are_kept(void **state)
                              .calls = calls,
                              .call_count = 2,
                              .contact_id = "c-1",
-                             .attributes_confirmed = true};
+                             .attributes_confirmed = true,
+                             .attributes = start.attributes,
+                             .is_newest = true,
+                             .timestamp_ms = 77};
     fixture_check(fixture, outbox_end_attempt(store, epoch, &end, err));
     fixture_check(fixture, outbox_commit_turn(store, err));
     turns_free(&claim, 1);

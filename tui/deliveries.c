@@ -8,6 +8,7 @@
 #include "tui/frame.h"
 #include "tui/job.h"
 #include "tui/model.h"
+#include "tui/names_view.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -406,7 +407,7 @@ static void update_row(struct model *model, enum action action,
     } else if (action == ACTION_OPEN) {
         delivery_open(model, row->id);
     } else if (action == ACTION_EDIT) {
-        delivery_edit_name(model, row->kind);
+        names_view_edit(model, row->kind, row->id);
     } else if (action == ACTION_MARK) {
         marks_toggle(&deliveries->marks, row->id);
         (void)list_move(&deliveries->list, ACTION_DOWN);

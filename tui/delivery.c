@@ -9,6 +9,7 @@
 #include "tui/frame.h"
 #include "tui/job.h"
 #include "tui/model.h"
+#include "tui/names_view.h"
 #include "tui/scroll.h"
 
 #include <inttypes.h>
@@ -122,15 +123,6 @@ static bool load(struct model *model, struct store *store, struct err *err)
 
 /* --- keys ---------------------------------------------------------------- */
 
-void delivery_edit_name(struct model *model, const char *kind)
-{
-    if (*kind == '\0')
-        model_refuse(model, "This webhook has no event at Intercom: there is "
-                            "no name to edit.");
-    else
-        model_switch(model, SCREEN_NAMES);
-}
-
 static void click(struct model *model)
 {
     struct delivery *delivery = model->delivery;
@@ -191,7 +183,7 @@ static void update(struct model *model, enum action action)
         job_plan_ids(model, "discard", &delivery->id, 1);
         break;
     case ACTION_EDIT:
-        delivery_edit_name(model, delivery->row.kind);
+        names_view_edit(model, delivery->row.kind, delivery->id);
         break;
     default:
         break;

@@ -35,7 +35,4 @@ void delivery_open(struct model *model, int64_t id);
 const struct view_attempt *delivery_attempt(const struct delivery *delivery,
                                             int index);
 
-/* Go to the names and edit this kind's. */
-void delivery_edit_name(struct model *model, const char *kind);
-
 #endif

@@ -113,27 +113,16 @@ INSERT INTO outbox_call (delivery_id, attempt, number, request, started_ms,
         :request_id, :result, :answer);
 
 -- name: outbox_end_user
--- What was learned of the user: that these are the newest attributes sent,
--- a contact id ('': there is none any more), the data events sent, and that
+-- What was learned of the user: a contact id ('': there is none any more), the
+-- data events sent, that these are the newest attributes sent, and that
 -- Intercom has the newest attributes. One write a delivery: users lie all over
 -- the file.
 INSERT INTO outbox_user (lane, contact_id, sent_events, sent_timestamp_ms,
     sent_id, sent_attributes, confirmed_timestamp_ms, confirmed_id,
     confirmed_ms, confirmed_epoch)
-    SELECT lane, nullif(:contact, ''), :sent_events, newest_ms,
-        CASE WHEN newest_ms IS NOT NULL THEN id END,
-        CASE WHEN newest_ms IS NOT NULL THEN
-            (SELECT nullif(attributes, '') FROM outbox_attempt
-                WHERE delivery_id = :id AND attributes IS NOT NULL
-                ORDER BY number DESC LIMIT 1) END,
-        CASE WHEN :confirmed OR newest_confirmed THEN newest_ms END,
-        CASE WHEN (:confirmed OR newest_confirmed) AND newest_ms IS NOT NULL
-            THEN id END,
-        CASE WHEN :confirmed THEN :now_ms END,
-        CASE WHEN :confirmed THEN :epoch END
-    FROM outbox_delivery WHERE id = :id
-        AND (:contact IS NOT NULL OR :sent_events IS NOT NULL OR :confirmed
-            OR newest_ms IS NOT NULL)
+    VALUES (:lane, nullif(:contact, ''), :sent_events, :newest_ms, :newest_id,
+        :attributes, :confirmed_newest_ms, :confirmed_newest_id,
+        :confirmed_ms, :epoch)
     ON CONFLICT (lane) DO UPDATE SET
         sent_events = coalesce(excluded.sent_events, sent_events),
         contact_id = CASE WHEN :contact IS NULL THEN contact_id
@@ -144,10 +133,11 @@ INSERT INTO outbox_user (lane, contact_id, sent_events, sent_timestamp_ms,
         sent_attributes =
             coalesce(excluded.sent_attributes, sent_attributes),
         confirmed_timestamp_ms = coalesce(excluded.confirmed_timestamp_ms,
-            CASE WHEN :confirmed THEN sent_timestamp_ms
+            CASE WHEN :confirmed_ms IS NOT NULL THEN sent_timestamp_ms
                 ELSE confirmed_timestamp_ms END),
         confirmed_id = coalesce(excluded.confirmed_id,
-            CASE WHEN :confirmed THEN sent_id ELSE confirmed_id END),
+            CASE WHEN :confirmed_ms IS NOT NULL THEN sent_id
+                ELSE confirmed_id END),
         confirmed_ms = coalesce(excluded.confirmed_ms, confirmed_ms),
         confirmed_epoch = coalesce(excluded.confirmed_epoch, confirmed_epoch);
 

@@ -77,7 +77,10 @@ void buf_add_text(struct buf *buf, const char *text)
 
 void buf_add_byte(struct buf *buf, char byte)
 {
-    buf_add(buf, &byte, 1);
+    if (!reserve(buf, 1))
+        return;
+    buf->bytes[buf->length++] = byte;
+    buf->bytes[buf->length] = '\0';
 }
 
 void buf_add_int64(struct buf *buf, int64_t number)

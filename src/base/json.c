@@ -51,6 +51,17 @@ static size_t plain_prefix(const char *bytes, size_t length)
     return i;
 }
 
+/* True if all bytes are ASCII that a text can hold as it is. */
+static bool is_plain(const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        if (byte < 0x20 || byte >= 0x7F || byte == '"' || byte == '\\')
+            return false;
+    }
+    return true;
+}
+
 static void add_valid_utf8(struct buf *out, const char *bytes, size_t length)
 {
     while (length > 0) {
@@ -137,7 +148,9 @@ void json_text_bytes(struct json *json, const char *bytes, size_t length)
 {
     begin_value(json);
     buf_add_byte(json->out, '"');
-    if (text_is_utf8(bytes, length)) {
+    if (is_plain(bytes, length)) { /* nearly always */
+        buf_add(json->out, bytes, length);
+    } else if (text_is_utf8(bytes, length)) {
         add_valid_utf8(json->out, bytes, length);
     } else {
         for (size_t at = 0; at < length;) {

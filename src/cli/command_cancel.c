@@ -1,10 +1,10 @@
 #include "cli/command.h"
 
-#include "cli/operator.h"
+#include "cli/take_back.h"
 
 static enum command_exit run(const struct command_call *call)
 {
-    return operator_take_back(call, "cancel", operation_cancel);
+    return take_back_run(call, true);
 }
 
 const struct command command_cancel = {

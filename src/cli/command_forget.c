@@ -169,7 +169,7 @@ static bool may_start(const struct work *work, enum command_exit *code)
         return false;
     }
     *code = EXIT_DATA;
-    if (operator_types(count))
+    if (operator_types(count, NULL))
         return true;
     command_say("Cancelled; nothing is changed.");
     return false;

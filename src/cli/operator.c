@@ -24,11 +24,15 @@ void operator_name(char *out, size_t size)
         (void)snprintf(out, size, "%lu", (unsigned long)getuid());
 }
 
-bool operator_types(int64_t number)
+bool operator_types(int64_t number, struct progress *progress)
 {
     char line[40];
     int64_t typed;
     (void)fprintf(stderr, "Type %" PRId64 " to start: ", number);
+    if (progress != NULL && !progress_wait_for_input(progress)) {
+        (void)fputc('\n', stderr);
+        return false;
+    }
     if (fgets(line, sizeof(line), stdin) == NULL)
         return false;
     line[strcspn(line, "\n")] = '\0';
@@ -44,16 +48,13 @@ struct operation_request operator_ask(const char *action, const char *who)
     };
 }
 
-static void show_progress(const struct operation_row *row, bool is_end)
+/* How much of it is done: a cancel or undo goes through its target's items. */
+static void show_progress(struct progress *progress,
+                          const struct operation_row *row)
 {
-    char line[80];
-    if (!isatty(STDERR_FILENO))
-        return;
-    int length =
-        snprintf(line, sizeof(line), "\r%" PRId64 " of %" PRId64 "%s",
-                 row->applied + row->changed, row->planned, is_end ? "\n" : "");
-    if (row->planned > OPERATION_PAGE && length > 0)
-        (void)!write(STDERR_FILENO, line, (size_t)length);
+    if (row->planned > OPERATION_PAGE)
+        progress_show_part(progress, row->action, row->applied + row->changed,
+                           row->planned);
 }
 
 void operator_leave_lock_free(int64_t held_ms)
@@ -63,7 +64,8 @@ void operator_leave_lock_free(int64_t held_ms)
 }
 
 bool operator_carry_out(struct store *store, int64_t id,
-                        struct operation_row *row, struct err *err)
+                        struct progress *progress, struct operation_row *row,
+                        struct err *err)
 {
     const struct clock *clock = clock_system();
     bool more = true;
@@ -71,61 +73,17 @@ bool operator_carry_out(struct store *store, int64_t id,
         if (!operation_read(store, id, row, err))
             return false;
         bool is_running = text_equals(row->state, "running");
-        show_progress(row, !is_running);
-        if (!is_running || !more)
+        show_progress(progress, row);
+        if (!is_running || !more || progress_is_stopped(progress)) {
+            progress_clear(progress);
             return true;
+        }
         operation_row_free(row);
         int64_t began_ms = clock_monotonic_ms(clock);
         if (!operation_step(store, clock_wall_ms(clock), &more, err))
             return false;
         operator_leave_lock_free(clock_monotonic_ms(clock) - began_ms);
     }
-}
-
-static enum command_exit take_back(const struct command_call *call,
-                                   struct store *store, int64_t target,
-                                   const char *action, operator_taker *take)
-{
-    char who[OPERATOR_NAME_BYTES];
-    struct operation_row row;
-    struct err err;
-    int64_t id;
-    operator_name(who, sizeof(who));
-    struct operation_request request = operator_ask(action, who);
-    if (!take(store, target, &request, &id, &err))
-        return command_fail(call,
-                            err.code == ERR_NOT_FOUND || err.code == ERR_INVALID
-                                ? EXIT_DATA
-                                : EXIT_ENVIRONMENT,
-                            &err);
-    if (!operator_carry_out(store, id, &row, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    command_say("Operation %" PRId64 ": took back operation %" PRId64
-                ", %" PRId64 " deliveries; %" PRId64
-                " left as they are, sent or changed since.",
-                id, row.target_id, row.applied, row.changed);
-    bool in_part = row.changed > 0;
-    operation_row_free(&row);
-    return in_part ? EXIT_DATA : EXIT_DONE;
-}
-
-enum command_exit operator_take_back(const struct command_call *call,
-                                     const char *action, operator_taker *take)
-{
-    int64_t target = 0;
-    if (call->word_count > 0 &&
-        !text_parse_int64(call->words[0], 1, INT64_MAX, &target))
-        return command_fail_text(call, EXIT_USAGE,
-                                 "'%.60s' is no operation's number",
-                                 call->words[0]);
-    struct store *store;
-    struct err err;
-    if (!store_open(call->database, STORE_WRITE, OPERATOR_BUSY_MS, &store,
-                    &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    enum command_exit code = take_back(call, store, target, action, take);
-    store_close(store);
-    return code;
 }
 
 void operator_write_row(const struct operation_row *row, struct json *json)

@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
-#include "cli/command.h"
+#include "cli/progress.h"
 #include "outbox/operation.h"
 #include "outbox/store.h"
 
@@ -19,8 +19,9 @@ enum { OPERATOR_BUSY_MS = 60000, OPERATOR_NAME_BYTES = 64 };
 /* The login name of whoever runs this process; its number without one. */
 void operator_name(char *out, size_t size);
 
-/* Ask on the terminal for this number to be typed; anything else is a no. */
-bool operator_types(int64_t number);
+/* Ask on the terminal for this number to be typed; anything else is a no, and
+ * so is a signal. progress NULL: signals end the process, as they do. */
+bool operator_types(int64_t number, struct progress *progress);
 
 /* A request of this action, now. who is borrowed. */
 struct operation_request operator_ask(const char *action, const char *who);
@@ -29,23 +30,13 @@ struct operation_request operator_ask(const char *action, const char *who);
  * this long: leave it free at least as long, so that producers get it. */
 void operator_leave_lock_free(int64_t held_ms);
 
-/* Apply pages until this operation is no longer running, with progress on
- * stderr where that is a terminal; the lock is left free between pages, so
- * that producers get it. Killed, whoever comes next goes on. *row is as it is
- * then; operation_row_free(). */
+/* Apply pages until this operation is no longer running, or a signal came; the
+ * lock is left free between pages, so that producers get it. Stopped or
+ * killed, whoever comes next goes on. *row is as it is then;
+ * operation_row_free(). */
 MUST_CHECK bool operator_carry_out(struct store *store, int64_t id,
+                                   struct progress *progress,
                                    struct operation_row *row, struct err *err);
-
-/* operation_cancel() or operation_undo(). */
-typedef bool operator_taker(struct store *store, int64_t target,
-                            const struct operation_request *request,
-                            int64_t *id, struct err *err);
-
-/* All that the commands cancel and undo do: ask for this action on the
- * operation that the call's word names (0 without one), carry it out, and say
- * what came of it. */
-enum command_exit operator_take_back(const struct command_call *call,
-                                     const char *action, operator_taker *take);
 
 /* The keys of a row, inside an open object. */
 void operator_write_row(const struct operation_row *row, struct json *json);

@@ -212,6 +212,43 @@ static void write_states(const struct view_status *status,
     }
 }
 
+static void add_rate(struct columns *columns, const char *name,
+                     const int64_t *by_minute)
+{
+    int64_t hour = 0;
+    for (int i = 0; i < VIEW_MINUTES; i++)
+        hour += by_minute[i];
+    columns_add(columns, OUTPUT_PLAIN, name);
+    columns_add_format(columns, OUTPUT_PLAIN, "%" PRId64,
+                       by_minute[VIEW_MINUTES - 2]);
+    columns_add_format(columns, OUTPUT_PLAIN, "%.1f",
+                       (double)hour / VIEW_MINUTES);
+    columns_add_format(columns, OUTPUT_PLAIN, "%" PRId64, hour);
+}
+
+/* The last minute is the last whole one. */
+static void write_rates(const struct view_minutes *minutes,
+                        struct output *output)
+{
+    static const struct columns_column table[] = {
+        {"ATTEMPTS", false, 0},
+        {"last minute", true, 0},
+        {"a minute, last hour", true, 0},
+        {"last hour", true, 0},
+    };
+    struct columns columns;
+    char today[NUMBER_BYTES];
+    columns_init(&columns, table, sizeof(table) / sizeof(table[0]));
+    add_rate(&columns, "delivered", minutes->delivered);
+    add_rate(&columns, "tried again later", minutes->retried);
+    add_rate(&columns, "failed", minutes->failed);
+    buf_add_byte(&output->text, '\n');
+    columns_write(&columns, output);
+    columns_free(&columns);
+    text_format_count(minutes->delivered_today, today, sizeof(today));
+    buf_add_format(&output->text, "%s delivered since midnight UTC\n", today);
+}
+
 static void add_ages(struct columns *columns, const int64_t *by_age)
 {
     int64_t all = 0;
@@ -316,7 +353,8 @@ static void write_failed(const struct view_status *status,
     write_next_steps(status, output);
 }
 
-void status_write_page(const struct view_status *status, const char *database,
+void status_write_page(const struct view_status *status,
+                       const struct view_minutes *minutes, const char *database,
                        struct output *output)
 {
     write_outbox(status, database, output);
@@ -324,6 +362,7 @@ void status_write_page(const struct view_status *status, const char *database,
     write_quota(status, output);
     write_relay(status, database, output);
     write_states(status, output);
+    write_rates(minutes, output);
     write_pending(status, output);
     write_failed(status, output);
 }

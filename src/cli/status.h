@@ -6,11 +6,13 @@
 #include "outbox/views.h"
 
 /* Write the page; database is the file as the reader named it. */
-void status_write_page(const struct view_status *status, const char *database,
+void status_write_page(const struct view_status *status,
+                       const struct view_minutes *minutes, const char *database,
                        struct output *output);
 
 /* Write one JSON object on one line. */
-void status_write_json(const struct view_status *status, const char *database,
+void status_write_json(const struct view_status *status,
+                       const struct view_minutes *minutes, const char *database,
                        struct output *output);
 
 #endif

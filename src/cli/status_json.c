@@ -22,6 +22,30 @@ static void write_counts(const struct view_status *status, struct json *json)
                               (double)status->delivered_counted);
 }
 
+static void write_rate(struct json *json, const char *key,
+                       const int64_t *by_minute)
+{
+    int64_t hour = 0;
+    for (int i = 0; i < VIEW_MINUTES; i++)
+        hour += by_minute[i];
+    json_key(json, key);
+    json_open_object(json);
+    json_key_int64(json, "last_minute", by_minute[VIEW_MINUTES - 2]);
+    json_key_int64(json, "last_hour", hour);
+    json_close(json);
+}
+
+static void write_rates(const struct view_minutes *minutes, struct json *json)
+{
+    json_key(json, "attempts");
+    json_open_object(json);
+    write_rate(json, "delivered", minutes->delivered);
+    write_rate(json, "again", minutes->retried);
+    write_rate(json, "failed", minutes->failed);
+    json_close(json);
+    json_key_int64(json, "delivered_today", minutes->delivered_today);
+}
+
 static void write_kinds(const struct view_status *status, struct json *json)
 {
     static const char *const ages[AGE_COUNT] = {
@@ -99,7 +123,8 @@ static void write_relay(const struct view_status *status, struct json *json)
     json_close(json);
 }
 
-void status_write_json(const struct view_status *status, const char *database,
+void status_write_json(const struct view_status *status,
+                       const struct view_minutes *minutes, const char *database,
                        struct output *output)
 {
     struct json json;
@@ -109,6 +134,7 @@ void status_write_json(const struct view_status *status, const char *database,
     json_key_int64(&json, "now_ms", status->now_ms);
     json_key_int64(&json, "wal_bytes", status->wal_bytes);
     write_counts(status, &json);
+    write_rates(minutes, &json);
     write_kinds(status, &json);
     write_causes(status, &json);
     write_destination(status, &json);

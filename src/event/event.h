@@ -7,6 +7,7 @@
 #define EVENT_EVENT_H
 
 #include "base/err.h"
+#include "event/members.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,19 +22,17 @@ enum { EVENT_MOST_TEXT_BYTES = 1000 };
 /* A time that the webhook does not have, or has as null. */
 #define EVENT_NO_TIME INT64_MIN
 
-struct cJSON;
-
-/* Texts are borrowed from tree and NULL where absent or null. Of a key that
+/* Texts are borrowed from members and NULL where absent or null. Of a key that
  * stands there twice the first counts, as it does for SQLite. Keys written
  * with escapes ("\u0069d") are read as what they mean; SQLite 3.40 does not
  * see those, so user_id and id can differ from what it computed, and whoever
  * has both must compare them. */
 struct event {
-    struct cJSON *tree;  /* owned; event_free() */
-    const char *id;      /* never NULL, never empty */
-    const char *type;    /* never NULL, never empty */
-    const char *user_id; /* app_user_id; at most 100 characters, no '/'; NULL
-                            where empty, too */
+    struct members members; /* owned; event_free() */
+    const char *id;         /* never NULL, never empty */
+    const char *type;       /* never NULL, never empty */
+    const char *user_id;    /* app_user_id; at most 100 characters, no '/'; NULL
+                               where empty, too */
     const char *app_id;
     const char *product_id;
     const char *entitlement; /* entitlement_ids[0] */

@@ -4,7 +4,6 @@
 #include "base/text.h"
 
 #include <assert.h>
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -159,12 +158,10 @@ static void write_expires_at(struct json *json, const struct event *event,
 
 /* Published payloads have environment and metadata.app_id only in part: these
  * are left out where the event has no such key. */
-static enum nulls nulls_of_key(const struct event *event, const char *key,
+static enum nulls nulls_of_key(const struct event *event, enum member member,
                                enum nulls nulls)
 {
-    const cJSON *object =
-        cJSON_GetObjectItemCaseSensitive(event->tree, "event");
-    bool has_key = cJSON_GetObjectItemCaseSensitive(object, key) != NULL;
+    bool has_key = event->members.values[member].type != MEMBER_ABSENT;
     return has_key ? nulls : NULLS_LEFT_OUT;
 }
 
@@ -174,7 +171,7 @@ static void write_environment(struct json *json, const struct event *event,
     char lower[EVENT_MOST_TEXT_BYTES + 1];
     const char *environment = event->environment;
     if (environment == NULL) {
-        nulls = nulls_of_key(event, "environment", nulls);
+        nulls = nulls_of_key(event, MEMBER_ENVIRONMENT, nulls);
         write_text(json, "environment", NULL, nulls);
         return;
     }
@@ -210,7 +207,8 @@ static void write_metadata(struct json *json, const struct envelope *envelope,
     write_expires_at(json, event, nulls);
     write_environment(json, event, nulls);
     if (event->app_id == NULL)
-        write_text(json, "app_id", NULL, nulls_of_key(event, "app_id", nulls));
+        write_text(json, "app_id", NULL,
+                   nulls_of_key(event, MEMBER_APP_ID, nulls));
     else
         json_key_text(json, "app_id", event->app_id);
     write_reason(json, envelope, nulls);

@@ -142,6 +142,10 @@ static struct call *make_call(struct http_curl *http)
                            (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* Names are looked up in a thread. Who gives up must not wait for it: a
+     * name server that is silent would hold up every other call, and the end.
+     */
+    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_PROXY, http->proxy);

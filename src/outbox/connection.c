@@ -146,12 +146,20 @@ bool connection_open(const char *given, const char *real,
     return true;
 }
 
+static void free_prepared(struct prepared *prepared)
+{
+    sqlite3_finalize(prepared->statement);
+    for (int i = 0; i < prepared->parameter_count; i++)
+        free(prepared->parameters[i]);
+    free(prepared->parameters);
+}
+
 void connection_close(struct store *store)
 {
     if (store == NULL)
         return;
     for (size_t i = 0; i < QUERY_COUNT; i++)
-        sqlite3_finalize(store->statements[i]);
+        free_prepared(&store->prepared[i]);
     sqlite3_close(store->database);
     turnstile_close(store->turnstile);
     counters_free(&store->counters);

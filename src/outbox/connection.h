@@ -21,6 +21,13 @@ enum query_name { QUERIES(QUERY_CONSTANT) QUERY_COUNT };
 struct counter;
 struct turnstile;
 
+/* A named query, prepared at its first use. */
+struct prepared {
+    sqlite3_stmt *statement; /* owned; NULL: not prepared yet */
+    char **parameters;       /* owned: their names, without the colon */
+    int parameter_count;
+};
+
 struct counters {
     struct counter *items; /* owned */
     size_t count;
@@ -28,11 +35,11 @@ struct counters {
 };
 
 struct store {
-    sqlite3 *database;                     /* owned */
-    sqlite3_stmt *statements[QUERY_COUNT]; /* owned; NULL: not prepared yet */
-    char *path;                            /* as given; owned */
-    struct turnstile *turnstile;           /* owned */
-    struct counters counters;              /* since store_begin() */
+    sqlite3 *database; /* owned */
+    struct prepared prepared[QUERY_COUNT];
+    char *path;                  /* as given; owned */
+    struct turnstile *turnstile; /* owned */
+    struct counters counters;    /* since store_begin() */
     int busy_ms;
     int64_t data_version; /* as store_changed() saw it last */
     unsigned claim_turn;  /* whose turn it is in outbox_find_due() */

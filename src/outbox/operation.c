@@ -115,6 +115,18 @@ static bool undo_rename(struct store *store, const struct operation_row *row,
     return operation_row_rename(store, id, &back, err);
 }
 
+/* What it is about: as many as its target has done. */
+static bool set_counts(struct store *store, const struct operation_row *target,
+                       int64_t id, struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_OPERATION_SET_COUNTS);
+    query_bind_int64(&query, "matched", target->applied);
+    query_bind_int64(&query, "planned", target->applied);
+    query_bind_int64(&query, "id", id);
+    return query_run(&query, err);
+}
+
 static bool take_back(struct store *store, const struct operation_row *row,
                       const struct way_back *way,
                       const struct operation_request *request, int64_t *id,
@@ -127,6 +139,8 @@ static bool take_back(struct store *store, const struct operation_row *row,
                            row->id, id, err) ||
         !set_state(store, row->id, way->to, request->now_ms, err))
         return false;
+    if (has_items(row))
+        return set_counts(store, row, *id, err);
     if (text_equals(row->action, "rename"))
         return undo_rename(store, row, *id, err);
     if (text_equals(row->action, "pause"))

@@ -192,6 +192,11 @@ struct outbox_end {
     const char *contact_id;    /* learned; NULL: leave; "": forget it */
     const char *sent_events;   /* of the user, as they are now; NULL: leave */
     bool attributes_confirmed; /* their own 2xx came in this attempt */
+    /* as at this attempt's start (struct outbox_start) */
+    const char *attributes;
+    bool is_newest;
+    int64_t timestamp_ms;
+    bool is_confirmed;
 };
 
 /* Record the end of an attempt that this epoch made, its calls, what was

@@ -12,16 +12,37 @@
 static const char *const texts[QUERY_COUNT] = {QUERIES(QUERY_SQL)};
 #undef QUERY_SQL
 
+/* Prepare the query and note its parameters' names: SQLite looks for a name
+ * from the front of its list each time. They are copied, since its own go when
+ * it prepares the query anew after a change of the schema. */
+static int prepare(struct store *store, enum query_name name)
+{
+    struct prepared *prepared = &store->prepared[name];
+    int result = sqlite3_prepare_v3(store->database, texts[name], -1,
+                                    SQLITE_PREPARE_PERSISTENT,
+                                    &prepared->statement, NULL);
+    if (result != SQLITE_OK)
+        return result;
+    prepared->parameter_count =
+        sqlite3_bind_parameter_count(prepared->statement);
+    prepared->parameters = mem_new_array((size_t)prepared->parameter_count,
+                                         sizeof(*prepared->parameters));
+    for (int i = 0; i < prepared->parameter_count; i++)
+        prepared->parameters[i] = mem_copy_text(
+            sqlite3_bind_parameter_name(prepared->statement, i + 1) + 1);
+    return SQLITE_OK;
+}
+
 void query_open(struct query *query, struct store *store, enum query_name name)
 {
-    *query = (struct query){.store = store, .result = SQLITE_OK};
-    sqlite3_stmt **statement = &store->statements[name];
-    if (*statement == NULL)
-        query->result =
-            sqlite3_prepare_v3(store->database, texts[name], -1,
-                               SQLITE_PREPARE_PERSISTENT, statement, NULL);
-    assert(*statement == NULL || !sqlite3_stmt_busy(*statement));
-    query->statement = *statement;
+    struct prepared *prepared = &store->prepared[name];
+    *query = (struct query){
+        .store = store, .prepared = prepared, .result = SQLITE_OK};
+    if (prepared->statement == NULL)
+        query->result = prepare(store, name);
+    assert(prepared->statement == NULL ||
+           !sqlite3_stmt_busy(prepared->statement));
+    query->statement = prepared->statement;
 }
 
 void query_close(struct query *query)
@@ -33,19 +54,21 @@ void query_close(struct query *query)
     query->statement = NULL;
 }
 
-/* The index of a parameter: nearly always the next one. */
+/* The index of a parameter, from 1: nearly always the next one. */
 static int find_parameter(struct query *query, const char *name)
 {
-    int next = query->bound + 1;
-    const char *there = sqlite3_bind_parameter_name(query->statement, next);
-    if (there == NULL || strcmp(there + 1, name) != 0) {
-        char with_colon[64];
-        (void)snprintf(with_colon, sizeof(with_colon), ":%s", name);
-        next = sqlite3_bind_parameter_index(query->statement, with_colon);
+    const struct prepared *prepared = query->prepared;
+    int at = query->bound;
+    if (at >= prepared->parameter_count ||
+        strcmp(prepared->parameters[at], name) != 0) {
+        at = 0;
+        while (at < prepared->parameter_count &&
+               strcmp(prepared->parameters[at], name) != 0)
+            at++;
     }
-    assert(next > 0);
-    query->bound = next;
-    return next;
+    assert(at < prepared->parameter_count);
+    query->bound = at + 1;
+    return query->bound;
 }
 
 static bool can_bind(const struct query *query)

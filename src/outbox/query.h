@@ -20,9 +20,10 @@
 #include <stdint.h>
 
 struct query {
-    struct store *store; /* borrowed */
-    sqlite3_stmt *statement;
-    int bound; /* index of the parameter bound last */
+    struct store *store;             /* borrowed */
+    sqlite3_stmt *statement;         /* borrowed; NULL: it is closed */
+    const struct prepared *prepared; /* borrowed */
+    int bound;                       /* index of the parameter bound last */
     int result;
 };
 

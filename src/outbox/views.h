@@ -82,8 +82,9 @@ MUST_CHECK bool view_read_totals(struct store *store, int64_t now_ms,
                                  struct view_status *status, struct err *err);
 void view_status_free(struct view_status *status);
 
-/* What happened in the last hour, minute by minute: [0] is an hour ago, the last
- * one is the minute of now. A retried attempt is one whose delivery goes again.
+/* What happened in the last hour, minute by minute: [0] is an hour ago, the
+ * last one is the minute of now. A retried attempt is one whose delivery goes
+ * again.
  */
 enum { VIEW_MINUTES = 60 };
 struct view_minutes {

@@ -220,6 +220,10 @@ void flight_describe_end(struct flight *flight,
         .contact_id =
             flight->chain.contact_changed ? flight->chain.contact_id : NULL,
         .attributes_confirmed = flight->chain.attributes_written,
+        .attributes = flight->plan.attributes,
+        .is_newest = flight->plan.is_newest,
+        .timestamp_ms = flight->plan.timestamp_ms,
+        .is_confirmed = flight->plan.is_confirmed,
     };
     (void)snprintf(words->result, sizeof(words->result), "%s", verdict->result);
     switch (verdict->action) {

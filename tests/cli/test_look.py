@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import sqlite3
 import subprocess
 import unittest
@@ -205,6 +206,24 @@ class Look(Case):
         self.assertRegex(page, r"(?m)^422 .* 1 +\d+s +\d+s +1$")
         self.assertRegex(page, r"(?m)^  name_archived: \w+")
         self.assertRegex(page, r"calls per delivered event")
+        self.assertRegex(page, r"(?m)^ATTEMPTS +last minute +a minute, last "
+                               r"hour +last hour$")
+        self.assertRegex(page, r"(?m)^delivered +\d+ +0\.[01] +3$")
+        self.assertRegex(page, r"(?m)^failed +\d+ +0\.0 +1$")
+
+    def test_status_is_shown_again_until_a_signal(self):
+        watch = subprocess.Popen(
+            [PROGRAM, "status", "--watch", "--json", "--interval", "100ms"],
+            cwd=self.folder, env=environment(), stdout=subprocess.PIPE,
+            text=True)
+        self.addCleanup(watch.stdout.close)
+        self.addCleanup(watch.kill)
+        self.assertEqual(json.loads(watch.stdout.readline())["pending"], 0)
+        self.expect(0, "enqueue", stdin=webhook("e1"))
+        while json.loads(watch.stdout.readline())["pending"] != 1:
+            pass
+        watch.send_signal(signal.SIGINT)
+        self.assertEqual(watch.wait(LIMIT_S), 0)
 
     def test_status_json_is_one_object(self):
         self.drained()
@@ -222,6 +241,8 @@ class Look(Case):
         self.assertFalse(status["relay"]["is_running"])
         self.assertIsNone(status["destination"]["hold_reason"])
         self.assertGreater(status["calls_per_event"], 1)
+        self.assertEqual(status["attempts"]["delivered"]["last_hour"], 3)
+        self.assertEqual(status["attempts"]["failed"]["last_hour"], 1)
 
     def test_an_outage_is_told(self):
         with sqlite3.connect(self.path("outbox.db")) as database:

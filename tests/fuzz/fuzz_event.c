@@ -1,11 +1,13 @@
 /* fuzz_event.c - any bytes as a webhook body: parsed, mapped under every
  * policy, rendered. What is rendered must be JSON again and keep the user; what
- * is refused must have a reason. The same bytes as a stream of bodies must end,
- * and yield nothing that is no JSON. */
+ * is refused must have a reason. What the scan of a body reads is what the tree
+ * of cJSON has. The same bytes as a stream of bodies must end, and yield
+ * nothing that is no JSON. */
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/bodies.h"
 #include "event/mapping.h"
+#include "event/members_scan.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -104,6 +106,41 @@ static void map_under_every_policy(const struct event *event)
     }
 }
 
+static void demand_same(const struct member_value *a,
+                        const struct member_value *b)
+{
+    demand(a->type == b->type, "the same type");
+    demand(a->type != MEMBER_TEXT || strcmp(a->text, b->text) == 0,
+           "the same text");
+    demand(a->type != MEMBER_NUMBER || a->number == b->number,
+           "the same number");
+}
+
+/* An escape in a first key, which the scan leaves alone, brings the tree. */
+static void check_scan(const char *body, size_t length)
+{
+    static const char odd_key[] = "{\"\\u0041\":0,";
+    struct members scanned;
+    struct members read;
+    struct err err;
+    struct buf odd;
+    if (!members_scan(body, length, &scanned))
+        return;
+    const char *brace = memchr(body, '{', length);
+    size_t before = (size_t)(brace - body) + 1;
+    buf_init(&odd, length + sizeof(odd_key));
+    buf_add(&odd, odd_key, sizeof(odd_key) - 1);
+    buf_add(&odd, body + before, length - before);
+    demand(members_read(buf_text(&odd), odd.length, &read, &err),
+           "the tree takes what the scan does");
+    for (int i = 0; i < MEMBER_COUNT; i++)
+        demand_same(&scanned.values[i], &read.values[i]);
+    demand_same(&scanned.entitlement, &read.entitlement);
+    members_free(&scanned);
+    members_free(&read);
+    buf_free(&odd);
+}
+
 static void check_event_parse(const char *body, size_t length)
 {
     struct event event;
@@ -152,6 +189,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     if (size > 0)
         memcpy(body, data, size);
     check_event_parse(body, size);
+    check_scan(body, size);
     free(body);
     check_bodies(data, size);
     return 0;

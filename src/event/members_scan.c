@@ -1,0 +1,323 @@
+#include "event/members_scan.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_LEVELS = 16,
+    MOST_NUMBER_BYTES = 60,
+    MOST_DIGITS = 15, /* a double holds them all */
+};
+
+struct scan {
+    const char *at;
+    const char *end;
+    struct members *members;
+    char *texts; /* where the next text goes */
+};
+
+/* One value, or key, between its first byte and the one behind its last. */
+struct span {
+    const char *start;
+    const char *end;
+};
+
+static void skip_space(struct scan *scan)
+{
+    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' ||
+                                    *scan->at == '\r' || *scan->at == '\t'))
+        scan->at++;
+}
+
+static bool next_is(const struct scan *scan, char byte)
+{
+    return scan->at < scan->end && *scan->at == byte;
+}
+
+static bool take(struct scan *scan, char byte)
+{
+    if (!next_is(scan, byte))
+        return false;
+    scan->at++;
+    return true;
+}
+
+/* Where the next byte is that ends a text, begins an escape, or cannot be. */
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
+static bool skip_escape(struct scan *scan)
+{
+    scan->at++;
+    if (scan->at == scan->end || *scan->at == '\0' ||
+        strchr("\"\\/bfnrt", *scan->at) == NULL)
+        return false;
+    scan->at++;
+    return true;
+}
+
+/* A text; *has_escape says whether it has to be decoded. */
+static bool take_text(struct scan *scan, struct span *text, bool *has_escape)
+{
+    *has_escape = false;
+    if (!take(scan, '"'))
+        return false;
+    text->start = scan->at;
+    for (;;) {
+        scan->at = skip_plain(scan->at, scan->end);
+        if (!next_is(scan, '\\'))
+            break;
+        *has_escape = true;
+        if (!skip_escape(scan))
+            return false;
+    }
+    text->end = scan->at;
+    return take(scan, '"');
+}
+
+static size_t take_digits(struct scan *scan)
+{
+    const char *start = scan->at;
+    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9')
+        scan->at++;
+    return (size_t)(scan->at - start);
+}
+
+/* As RFC 8259 has it. */
+static bool take_number(struct scan *scan, struct span *number)
+{
+    number->start = scan->at;
+    (void)take(scan, '-');
+    bool leads_with_zero = next_is(scan, '0');
+    size_t digits = take_digits(scan);
+    if (digits == 0 || (leads_with_zero && digits > 1))
+        return false;
+    if (take(scan, '.') && take_digits(scan) == 0)
+        return false;
+    if (take(scan, 'e') || take(scan, 'E')) {
+        if (!take(scan, '+'))
+            (void)take(scan, '-');
+        if (take_digits(scan) == 0)
+            return false;
+    }
+    number->end = scan->at;
+    return number->end - number->start <= MOST_NUMBER_BYTES;
+}
+
+static bool take_word(struct scan *scan, const char *word)
+{
+    size_t length = strlen(word);
+    if ((size_t)(scan->end - scan->at) < length ||
+        memcmp(scan->at, word, length) != 0)
+        return false;
+    scan->at += length;
+    return true;
+}
+
+/* A value that is neither a list nor an object. False also for a text with an
+ * escape, if it is to be kept. */
+static bool take_scalar(struct scan *scan, struct member_value *value,
+                        struct span *span, bool is_kept)
+{
+    bool has_escape;
+    if (scan->at == scan->end)
+        return false;
+    switch (*scan->at) {
+    case '"':
+        value->type = MEMBER_TEXT;
+        return take_text(scan, span, &has_escape) && !(is_kept && has_escape);
+    case 't':
+        value->type = MEMBER_TRUE;
+        return take_word(scan, "true");
+    case 'f':
+        value->type = MEMBER_FALSE;
+        return take_word(scan, "false");
+    case 'n':
+        value->type = MEMBER_NULL;
+        return take_word(scan, "null");
+    default:
+        value->type = MEMBER_NUMBER;
+        return take_number(scan, span);
+    }
+}
+
+static bool skip_value(struct scan *scan, int level);
+
+/* Skip what stands between the brackets, the opener taken. */
+static bool skip_inside(struct scan *scan, char closer, int level)
+{
+    skip_space(scan);
+    if (take(scan, closer))
+        return true;
+    do {
+        struct span key;
+        bool has_escape;
+        skip_space(scan);
+        if (closer == '}') {
+            if (!take_text(scan, &key, &has_escape))
+                return false;
+            skip_space(scan);
+            if (!take(scan, ':'))
+                return false;
+        }
+        if (!skip_value(scan, level))
+            return false;
+        skip_space(scan);
+    } while (take(scan, ','));
+    return take(scan, closer);
+}
+
+/* As many levels deep as MOST_LEVELS says, so that the stack has a limit. */
+static bool skip_value(struct scan *scan, int level)
+{
+    struct member_value value;
+    struct span span;
+    skip_space(scan);
+    bool is_list = next_is(scan, '[');
+    if (!is_list && !next_is(scan, '{'))
+        return take_scalar(scan, &value, &span, false);
+    scan->at++;
+    return level < MOST_LEVELS &&
+           skip_inside(scan, is_list ? ']' : '}', level + 1);
+}
+
+static void keep_text(struct scan *scan, const struct span *span,
+                      struct member_value *value)
+{
+    size_t length = (size_t)(span->end - span->start);
+    memcpy(scan->texts, span->start, length);
+    scan->texts[length] = '\0';
+    value->text = scan->texts;
+    scan->texts += length + 1; /* its quotes have left room for the NUL */
+}
+
+static bool keep_number(const struct span *span, struct member_value *value)
+{
+    int64_t number = 0;
+    const char *at = span->start;
+    bool is_negative = *at == '-';
+    at += is_negative;
+    if (span->end - at > MOST_DIGITS)
+        return false;
+    for (; at < span->end; at++) {
+        if (*at < '0' || *at > '9')
+            return false;
+        number = number * 10 + (*at - '0');
+    }
+    value->number = (double)(is_negative ? -number : number);
+    return true;
+}
+
+static bool keep_scalar(struct scan *scan, struct member_value *value)
+{
+    struct span span = {0};
+    skip_space(scan);
+    if (!take_scalar(scan, value, &span, true))
+        return false;
+    if (value->type == MEMBER_TEXT)
+        keep_text(scan, &span, value);
+    return value->type != MEMBER_NUMBER || keep_number(&span, value);
+}
+
+/* A list's first value, and over the rest. */
+static bool keep_list(struct scan *scan, struct member_value *first)
+{
+    struct scan inside = *scan;
+    inside.at++;
+    skip_space(&inside);
+    bool is_scalar = inside.at < inside.end && !next_is(&inside, '[') &&
+                     !next_is(&inside, '{') && !next_is(&inside, ']');
+    if (is_scalar && !keep_scalar(&inside, first))
+        return false;
+    if (next_is(&inside, '['))
+        first->type = MEMBER_LIST;
+    if (next_is(&inside, '{'))
+        first->type = MEMBER_OBJECT;
+    scan->texts = inside.texts;
+    return skip_value(scan, 0);
+}
+
+static bool keep_value(struct scan *scan, enum member member)
+{
+    struct member_value *value = &scan->members->values[member];
+    skip_space(scan);
+    bool is_list = next_is(scan, '[');
+    if (!is_list && !next_is(scan, '{'))
+        return keep_scalar(scan, value);
+    value->type = is_list ? MEMBER_LIST : MEMBER_OBJECT;
+    if (is_list && member == MEMBER_ENTITLEMENT_IDS)
+        return keep_list(scan, &scan->members->entitlement);
+    return skip_value(scan, 0);
+}
+
+static bool take_event_member(struct scan *scan, const struct span *key)
+{
+    size_t length = (size_t)(key->end - key->start);
+    for (int i = 0; i < MEMBER_COUNT; i++) {
+        if (length == member_keys[i].length &&
+            memcmp(key->start, member_keys[i].key, length) == 0 &&
+            scan->members->values[i].type == MEMBER_ABSENT)
+            return keep_value(scan, (enum member)i);
+    }
+    return skip_value(scan, 0);
+}
+
+/* An object whose members take_member takes, behind their colons. */
+static bool take_object(struct scan *scan,
+                        bool (*take_member)(struct scan *scan,
+                                            const struct span *key))
+{
+    if (!take(scan, '{'))
+        return false;
+    skip_space(scan);
+    if (take(scan, '}'))
+        return true;
+    do {
+        struct span key;
+        bool has_escape;
+        skip_space(scan);
+        if (!take_text(scan, &key, &has_escape) || has_escape)
+            return false;
+        skip_space(scan);
+        if (!take(scan, ':'))
+            return false;
+        skip_space(scan);
+        if (!take_member(scan, &key))
+            return false;
+        skip_space(scan);
+    } while (take(scan, ','));
+    return take(scan, '}');
+}
+
+static bool take_top_member(struct scan *scan, const struct span *key)
+{
+    static const char event[] = "event";
+    size_t length = sizeof(event) - 1;
+    if (scan->members->texts != NULL ||
+        (size_t)(key->end - key->start) != length ||
+        memcmp(key->start, event, length) != 0)
+        return skip_value(scan, 0);
+    scan->members->texts = mem_resize(NULL, (size_t)(scan->end - scan->at) + 1);
+    scan->texts = scan->members->texts;
+    return take_object(scan, take_event_member);
+}
+
+bool members_scan(const char *body, size_t length, struct members *members)
+{
+    struct scan scan = {.at = body, .end = body + length, .members = members};
+    *members = (struct members){0};
+    skip_space(&scan);
+    bool done = take_object(&scan, take_top_member);
+    skip_space(&scan);
+    if (done && scan.at == scan.end && members->texts != NULL)
+        return true;
+    free(members->texts);
+    *members = (struct members){0};
+    return false;
+}
