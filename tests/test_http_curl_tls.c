@@ -327,19 +327,31 @@ static void loopback_is_never_proxied(void **state)
 static void a_proxy_sees_neither_token_nor_request(void **state)
 {
     (void)state;
-    static const char *const answers[] = {
-        ("HTTP/1.1 407 Proxy Authentication Required\r\n"
-         "Content-Length: 0\r\n\r\n"),
-        "HTTP/1.1 503 Down\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 200 Connection established\r\n\r\nno TLS",
+    static const struct {
+        const char *answer;
+        enum http_trouble trouble;
+        const char *says;
+    } rows[] = {
+        {"HTTP/1.1 407 Proxy Authentication Required\r\n"
+         "Content-Length: 0\r\n\r\n",
+         HTTP_REFUSED, "the proxy answered 407"},
+        {"HTTP/1.1 503 Down\r\nRetry-After: 9\r\nX-RateLimit-Limit: 1\r\n"
+         "Content-Length: 0\r\n\r\n",
+         HTTP_REFUSED, "the proxy answered 503"},
+        {"HTTP/1.1 200 Connection established\r\n\r\nno TLS", HTTP_HANDSHAKE,
+         ""},
     };
-    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct raw_server *proxy =
-            raw_server_start(answer_all, (char *)(uintptr_t)answers[i]);
+            raw_server_start(answer_all, (char *)(uintptr_t)rows[i].answer);
         set_proxy(proxy);
         struct client_call call = {.request = post_event};
         call_url("https://x.invalid", LONG_MS, &call);
         assert_int_equal(call.answer.end, HTTP_NOT_SENT);
+        assert_int_equal(call.answer.trouble, rows[i].trouble);
+        assert_non_null(strstr(call.answer.trouble_text, rows[i].says));
+        assert_true(call.answer.retry_after_s == HTTP_NONE);
+        assert_true(call.answer.quota_limit == HTTP_NONE);
         size_t length;
         const char *request = raw_server_request(proxy, 0, &length);
         assert_non_null(request);

@@ -6,14 +6,13 @@
 #include "base/text.h"
 #include "delivery/intercom.h"
 #include "net/http_curl_head.h"
+#include "net/http_curl_url.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MOST_CONNECT_MS = 10 * 1000 };
 
@@ -149,6 +148,7 @@ static struct call *make_call(struct http_curl *http)
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_PROXY, http->proxy);
+    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)http->timeout_ms);
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -244,6 +244,24 @@ static enum http_trouble trouble_of(CURLcode code)
     return HTTP_RESET;
 }
 
+/* Why there is no answer. libcurl calls it a broken connection when a proxy
+ * does not let us through; the proxy's own words are better. */
+static void explain(struct call *call, CURLcode code)
+{
+    struct http_answer *answer = &call->answer;
+    long proxy_status = 0;
+    (void)curl_easy_getinfo(call->easy, CURLINFO_HTTP_CONNECTCODE,
+                            &proxy_status);
+    answer->trouble = trouble_of(code);
+    copy_text(answer->trouble_text, sizeof(answer->trouble_text),
+              curl_easy_strerror(code));
+    if (call->may_have_left || proxy_status < 300)
+        return;
+    answer->trouble = HTTP_REFUSED;
+    (void)snprintf(answer->trouble_text, sizeof(answer->trouble_text),
+                   "the proxy answered %ld", proxy_status);
+}
+
 static void end_call(struct call *call, CURLcode code)
 {
     struct http_answer *answer = &call->answer;
@@ -267,9 +285,7 @@ static void end_call(struct call *call, CURLcode code)
         return;
     }
     answer->end = call->may_have_left ? HTTP_UNKNOWN : HTTP_NOT_SENT;
-    answer->trouble = trouble_of(code);
-    const char *words = curl_easy_strerror(code);
-    copy_text(answer->trouble_text, sizeof(answer->trouble_text), words);
+    explain(call, code);
 }
 
 static void set_request(struct call *call, const struct http_request *request)
@@ -412,100 +428,23 @@ static void stop(void *context)
 
 /* --- making and freeing -------------------------------------------------- */
 
-static bool host_is_loopback(const char *host)
-{
-    struct in_addr address;
-    return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-           (inet_pton(AF_INET, host, &address) == 1 &&
-            text_has_prefix(host, "127."));
-}
-
-static bool has_part(CURLU *url, CURLUPart part)
-{
-    char *value = NULL;
-    bool has = curl_url_get(url, part, &value, 0) == 0;
-    curl_free(value);
-    return has;
-}
-
-/* Read scheme and host. The text of a URL that may hold credentials is not
- * repeated. */
-static bool check_url(CURLU *url, const char *api_url, char **scheme,
-                      char **host, struct err *err)
-{
-    if (strchr(api_url, '@') != NULL)
-        return err_set(err, ERR_INVALID,
-                       "the API URL has credentials in it; use --token-file");
-    if (url == NULL || curl_url_set(url, CURLUPART_URL, api_url, 0) != 0 ||
-        curl_url_get(url, CURLUPART_SCHEME, scheme, 0) != 0 ||
-        curl_url_get(url, CURLUPART_HOST, host, 0) != 0 ||
-        (strcmp(*scheme, "http") != 0 && strcmp(*scheme, "https") != 0) ||
-        has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
-        return err_set(err, ERR_INVALID,
-                       "%s: not scheme, host and port; for example "
-                       "https://api.intercom.io",
-                       api_url);
-    return true;
-}
-
-/* Check the URL; tell whether its host is this machine and it is https. */
-static bool read_url(const char *api_url, bool *is_loopback, bool *is_https,
-                     struct err *err)
-{
-    CURLU *url = curl_url();
-    char *scheme = NULL;
-    char *host = NULL;
-    bool valid = check_url(url, api_url, &scheme, &host, err);
-    if (valid) {
-        *is_loopback = host_is_loopback(host);
-        *is_https = strcmp(scheme, "https") == 0;
-    }
-    curl_free(scheme);
-    curl_free(host);
-    curl_url_cleanup(url);
-    return valid;
-}
-
-/* Paths begin with one. */
-static char *copy_without_final_slash(const char *api_url)
-{
-    size_t length = strlen(api_url);
-    while (length > 0 && api_url[length - 1] == '/')
-        length--;
-    return mem_copy_bytes(api_url, length);
-}
-
-static const char *proxy_from_environment(bool is_loopback, bool is_https)
-{
-    if (is_loopback || !is_https)
-        return "";
-    const char *proxy = getenv("https_proxy");
-    if (proxy == NULL)
-        proxy = getenv("HTTPS_PROXY");
-    return proxy == NULL ? "" : proxy;
-}
-
 bool http_curl_new(const struct http_curl_options *options,
                    struct http_curl **http, struct err *err)
 {
-    bool is_loopback;
-    bool is_https;
+    char *api_url;
+    char *proxy;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         return err_set(err, ERR_IO, "libcurl can't be initialised");
-    if (!read_url(options->api_url, &is_loopback, &is_https, err))
+    if (!http_curl_url_read(options->api_url, options->insecure_http, &api_url,
+                            &proxy, err))
         return false;
-    if (!is_https && !is_loopback && !options->insecure_http)
-        return err_set(err, ERR_INVALID,
-                       "%s: plain http would show the token to everyone on "
-                       "the way; use https (or --insecure-http)",
-                       options->api_url);
 
     struct http_curl *made = mem_new(sizeof(*made));
     made->multi = curl_multi_init();
     if (made->multi == NULL)
         abort(); /* libcurl is out of memory: as base/mem.h */
-    made->api_url = copy_without_final_slash(options->api_url);
-    made->proxy = mem_copy_text(proxy_from_environment(is_loopback, is_https));
+    made->api_url = api_url;
+    made->proxy = proxy;
     made->timeout_ms = options->timeout_ms;
     made->headers = make_headers(options->token);
     made->seam = (struct http){
