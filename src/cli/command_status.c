@@ -43,7 +43,7 @@ static const struct options_row options[] = {
 /* On a terminal one page takes the place of the one before. */
 static bool print(const struct command_call *call,
                   const struct view_status *status,
-                  const struct view_minutes *minutes, struct err *err)
+                  const struct status_rates *rates, struct err *err)
 {
     const struct settings *settings = call->settings;
     struct output output;
@@ -51,9 +51,9 @@ static bool print(const struct command_call *call,
     if (settings->watch && !settings->json && output.columns > 0)
         buf_add_text(&output.text, "\033[H\033[J");
     if (settings->json)
-        status_write_json(status, minutes, call->database, &output);
+        status_write_json(status, rates, call->database, &output);
     else
-        status_write_page(status, minutes, call->database, &output);
+        status_write_page(status, rates, call->database, &output);
     if (settings->watch && !settings->json && output.columns == 0)
         buf_add_byte(&output.text, '\n');
     return output_finish(&output, err);
@@ -63,12 +63,14 @@ static bool show(const struct command_call *call, struct store *store,
                  struct err *err)
 {
     struct view_status status;
-    struct view_minutes minutes;
+    struct status_rates rates;
     int64_t now_ms = clock_wall_ms(clock_system());
-    if (!view_read_minutes(store, now_ms, &minutes, err) ||
+    if (!view_read_minutes(store, now_ms, &rates.minutes, err) ||
+        !view_read_delivered_today(store, now_ms, &rates.delivered_today,
+                                   err) ||
         !view_read_status(store, now_ms, &status, err))
         return false;
-    bool printed = print(call, &status, &minutes, err);
+    bool printed = print(call, &status, &rates, err);
     view_status_free(&status);
     return printed;
 }

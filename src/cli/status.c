@@ -227,8 +227,7 @@ static void add_rate(struct columns *columns, const char *name,
 }
 
 /* The last minute is the last whole one. */
-static void write_rates(const struct view_minutes *minutes,
-                        struct output *output)
+static void write_rates(const struct status_rates *rates, struct output *output)
 {
     static const struct columns_column table[] = {
         {"ATTEMPTS", false, 0},
@@ -239,13 +238,13 @@ static void write_rates(const struct view_minutes *minutes,
     struct columns columns;
     char today[NUMBER_BYTES];
     columns_init(&columns, table, sizeof(table) / sizeof(table[0]));
-    add_rate(&columns, "delivered", minutes->delivered);
-    add_rate(&columns, "tried again later", minutes->retried);
-    add_rate(&columns, "failed", minutes->failed);
+    add_rate(&columns, "delivered", rates->minutes.delivered);
+    add_rate(&columns, "tried again later", rates->minutes.retried);
+    add_rate(&columns, "failed", rates->minutes.failed);
     buf_add_byte(&output->text, '\n');
     columns_write(&columns, output);
     columns_free(&columns);
-    text_format_count(minutes->delivered_today, today, sizeof(today));
+    text_format_count(rates->delivered_today, today, sizeof(today));
     buf_add_format(&output->text, "%s delivered since midnight UTC\n", today);
 }
 
@@ -354,7 +353,7 @@ static void write_failed(const struct view_status *status,
 }
 
 void status_write_page(const struct view_status *status,
-                       const struct view_minutes *minutes, const char *database,
+                       const struct status_rates *rates, const char *database,
                        struct output *output)
 {
     write_outbox(status, database, output);
@@ -362,7 +361,7 @@ void status_write_page(const struct view_status *status,
     write_quota(status, output);
     write_relay(status, database, output);
     write_states(status, output);
-    write_rates(minutes, output);
+    write_rates(rates, output);
     write_pending(status, output);
     write_failed(status, output);
 }

@@ -35,15 +35,15 @@ static void write_rate(struct json *json, const char *key,
     json_close(json);
 }
 
-static void write_rates(const struct view_minutes *minutes, struct json *json)
+static void write_rates(const struct status_rates *rates, struct json *json)
 {
     json_key(json, "attempts");
     json_open_object(json);
-    write_rate(json, "delivered", minutes->delivered);
-    write_rate(json, "again", minutes->retried);
-    write_rate(json, "failed", minutes->failed);
+    write_rate(json, "delivered", rates->minutes.delivered);
+    write_rate(json, "again", rates->minutes.retried);
+    write_rate(json, "failed", rates->minutes.failed);
     json_close(json);
-    json_key_int64(json, "delivered_today", minutes->delivered_today);
+    json_key_int64(json, "delivered_today", rates->delivered_today);
 }
 
 static void write_kinds(const struct view_status *status, struct json *json)
@@ -124,7 +124,7 @@ static void write_relay(const struct view_status *status, struct json *json)
 }
 
 void status_write_json(const struct view_status *status,
-                       const struct view_minutes *minutes, const char *database,
+                       const struct status_rates *rates, const char *database,
                        struct output *output)
 {
     struct json json;
@@ -134,7 +134,7 @@ void status_write_json(const struct view_status *status,
     json_key_int64(&json, "now_ms", status->now_ms);
     json_key_int64(&json, "wal_bytes", status->wal_bytes);
     write_counts(status, &json);
-    write_rates(minutes, &json);
+    write_rates(rates, &json);
     write_kinds(status, &json);
     write_causes(status, &json);
     write_destination(status, &json);
