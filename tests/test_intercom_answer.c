@@ -97,12 +97,45 @@ static void link_leads_to_the_canonical_contact(void **state)
     }
 }
 
+static void me_tells_workspace_and_region_or_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        bool is_html;
+        const char *workspace;
+        const char *region;
+    } rows[] = {
+        {"{\"type\":\"admin\",\"name\":\"Ana\",\"app\":{\"name\":\"Shop\","
+         "\"region\":\"EU\"}}",
+         false, "Shop", "EU"},
+        {"{\"app\":{\"name\":7}}", false, "7", ""},
+        {"{\"app\":\"Shop\"}", false, "", ""},
+        {"[]", false, "", ""},
+        {"{\"app\":{\"name\":\"cut", false, "", ""},
+        {"<html>", true, "", ""},
+        {"", false, "", ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct http_answer answer = {
+            .body = rows[i].body,
+            .body_length = strlen(rows[i].body),
+            .is_html = rows[i].is_html,
+        };
+        struct intercom_me me;
+        intercom_read_me(&answer, &me);
+        assert_string_equal(me.workspace, rows[i].workspace);
+        assert_string_equal(me.region, rows[i].region);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(contact_id_is_that_of_the_outermost_object),
         cmocka_unit_test(conflict_id_is_24_hex_digits),
         cmocka_unit_test(link_leads_to_the_canonical_contact),
+        cmocka_unit_test(me_tells_workspace_and_region_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

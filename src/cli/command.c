@@ -17,12 +17,12 @@ enum { LINE_BYTES = 2000 };
 
 /* In the order in which they are first needed. */
 static const struct command *const commands[] = {
-    &command_init,    &command_enqueue,    &command_map,    &command_run,
-    &command_status,  &command_list,       &command_show,   &command_why,
-    &command_retry,   &command_discard,    &command_pause,  &command_resume,
-    &command_names,   &command_operations, &command_undo,   &command_cancel,
-    &command_prune,   &command_forget,     &command_backup, &command_tui,
-    &command_sandbox, &command_demo,       &command_help,
+    &command_init,   &command_enqueue,    &command_map,    &command_run,
+    &command_status, &command_list,       &command_show,   &command_why,
+    &command_retry,  &command_discard,    &command_pause,  &command_resume,
+    &command_names,  &command_operations, &command_undo,   &command_cancel,
+    &command_prune,  &command_forget,     &command_backup, &command_check,
+    &command_tui,    &command_sandbox,    &command_demo,   &command_help,
 };
 
 struct global_settings {

@@ -76,6 +76,7 @@ void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void command_tell_input(const struct command_call *call);
 
 extern const struct command command_backup;
+extern const struct command command_check;
 extern const struct command command_demo;
 extern const struct command command_enqueue;
 extern const struct command command_forget;

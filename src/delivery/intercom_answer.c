@@ -54,6 +54,21 @@ void intercom_read_error(const struct http_answer *answer,
     cJSON_Delete(tree);
 }
 
+/* --- the token ----------------------------------------------------------- */
+
+void intercom_read_me(const struct http_answer *answer, struct intercom_me *me)
+{
+    struct err err;
+    *me = (struct intercom_me){0};
+    if (answer->is_html || answer->body_length == 0)
+        return;
+    cJSON *tree = json_parse(answer->body, answer->body_length, &err);
+    const cJSON *app = cJSON_GetObjectItemCaseSensitive(tree, "app");
+    copy_value(app, "name", me->workspace, sizeof(me->workspace));
+    copy_value(app, "region", me->region, sizeof(me->region));
+    cJSON_Delete(tree);
+}
+
 /* --- ids ----------------------------------------------------------------- */
 
 /* Ids go into paths: nothing but these characters is ever taken for one. */

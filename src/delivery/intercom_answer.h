@@ -13,6 +13,14 @@
 /* Room for a contact's id and its NUL; longer ones are taken for none. */
 enum { INTERCOM_ID_BYTES = 80 };
 
+/* Whose token it is: from the answer to GET /me. "" where it does not say. */
+struct intercom_me {
+    char workspace[80];
+    char region[16]; /* "US" */
+};
+
+void intercom_read_me(const struct http_answer *answer, struct intercom_me *me);
+
 /* The first error of an error.list; "" where there is none. Texts are cut to
  * their room. */
 struct intercom_error {

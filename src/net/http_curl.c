@@ -470,6 +470,12 @@ void http_curl_set_token(struct http_curl *http, const char *token)
     http->headers = make_headers(token);
 }
 
+const char *http_curl_proxy(const struct http_curl *http)
+{
+    const char *at = strrchr(http->proxy, '@');
+    return at == NULL ? http->proxy : at + 1;
+}
+
 const struct http *http_curl_seam(struct http_curl *http)
 {
     return &http->seam;

@@ -36,6 +36,10 @@ MUST_CHECK bool http_curl_new(const struct http_curl_options *options,
 /* Send this token from the next call on; copied. */
 void http_curl_set_token(struct http_curl *http, const char *token);
 
+/* The proxy that calls go through, without its password; "": none. Borrowed.
+ */
+const char *http_curl_proxy(const struct http_curl *http);
+
 /* The seam for the relay; borrowed. Its context lives as long as *http. */
 const struct http *http_curl_seam(struct http_curl *http);
 

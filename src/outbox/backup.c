@@ -146,7 +146,7 @@ static bool check_copy(struct copy *copy, struct err *err)
     struct query query;
     sqlite3_progress_handler(copy->target->database, CHECK_STEPS,
                              ask_while_checking, copy);
-    query_open(&query, copy->target, QUERY_BACKUP_CHECK);
+    query_open(&query, copy->target, QUERY_HEALTH_WHOLE_CHECK);
     bool good = query_first(&query, err);
     sqlite3_progress_handler(copy->target->database, 0, NULL, NULL);
     if (copy->is_stopped) {

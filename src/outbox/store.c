@@ -155,3 +155,15 @@ bool store_changed(struct store *store, bool *changed, struct err *err)
     store->data_version = version;
     return true;
 }
+
+bool store_read_journal_mode(struct store *store, char *mode, size_t size,
+                             struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_STORE_JOURNAL_MODE);
+    if (!query_first(&query, err))
+        return false;
+    query_copy(&query, 0, mode, size);
+    query_close(&query);
+    return true;
+}

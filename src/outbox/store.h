@@ -9,6 +9,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct store; /* owned by who opened it */
@@ -59,6 +60,10 @@ MUST_CHECK bool store_try_commit(struct store *store, struct err *err);
  * it was moved, removed or replaced: what others write under that name is not
  * seen here. store_begin() fails so, too. */
 MUST_CHECK bool store_check_place(struct store *store, struct err *err);
+
+/* The journal mode of the file: "wal", "delete" …, copied to mode. */
+MUST_CHECK bool store_read_journal_mode(struct store *store, char *mode,
+                                        size_t size, struct err *err);
 
 /* True if path (NULL: the standard input) is this database file, or one that
  * SQLite or the relay keeps beside it, under whatever name. Such a file must
