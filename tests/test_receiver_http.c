@@ -270,6 +270,74 @@ static void the_longest_idle_one_makes_room(void **state)
     tear_down(&fixture);
 }
 
+static void a_request_that_lies_there_is_answered_before_the_end(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    set_up(&fixture);
+    int idle = connect_to(&fixture);
+    int client = connect_to(&fixture);
+    say(client, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    run(&fixture);
+    (void)hear(client);
+    /* It is idle here, and this has not been read yet. */
+    say(client, HEAD "Content-Length: 2\r\n\r\n{}");
+    receiver_http_empty(fixture.http, false);
+    run(&fixture);
+    assert_string_equal(hear(idle), "closed");
+    assert_int_equal(do_jobs(&fixture), 1);
+    receiver_http_empty(fixture.http, false);
+    run(&fixture);
+    const char *answer = hear(client);
+    assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+    assert_int_equal(receiver_http_count(fixture.http), 0);
+    assert_non_null(strstr(answer, "closed"));
+    (void)close(idle);
+    (void)close(client);
+    tear_down(&fixture);
+}
+
+static void what_comes_on_a_cut_connection_is_not_taken(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    set_up(&fixture);
+    int client = connect_to(&fixture);
+    run(&fixture);
+    receiver_http_empty(fixture.http, false);
+    (void)send(client, HEAD "Content-Length: 0\r\n\r\n", strlen(HEAD) + 21,
+               MSG_NOSIGNAL);
+    assert_int_equal(do_jobs(&fixture), 0);
+    assert_string_equal(hear(client), "closed");
+    (void)close(client);
+    tear_down(&fixture);
+}
+
+static void all_is_cut_when_the_grace_is_over(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    set_up(&fixture);
+    int waiting = connect_to(&fixture);
+    int sending = connect_to(&fixture);
+    say(waiting, HEAD "Content-Length: 2\r\n\r\n{}");
+    say(sending, HEAD "Content-Length: 200\r\n\r\n{}");
+    run(&fixture);
+    receiver_http_empty(fixture.http, false);
+    run(&fixture);
+    assert_string_equal(hear(sending), "");
+    receiver_http_empty(fixture.http, true);
+    run(&fixture);
+    assert_string_equal(hear(sending), "closed");
+    /* That of the job cannot go before it is back. */
+    assert_int_equal(receiver_http_count(fixture.http), 1);
+    assert_int_equal(do_jobs(&fixture), 1);
+    assert_int_equal(receiver_http_count(fixture.http), 0);
+    (void)close(waiting);
+    (void)close(sending);
+    tear_down(&fixture);
+}
+
 static void a_client_that_is_gone_costs_nothing_but_its_commit(void **state)
 {
     struct fixture fixture;
@@ -350,6 +418,9 @@ int main(void)
         cmocka_unit_test(who_is_late_is_cut_whatever_trickles_in),
         cmocka_unit_test(a_commit_may_take_as_long_as_it_takes),
         cmocka_unit_test(the_longest_idle_one_makes_room),
+        cmocka_unit_test(a_request_that_lies_there_is_answered_before_the_end),
+        cmocka_unit_test(what_comes_on_a_cut_connection_is_not_taken),
+        cmocka_unit_test(all_is_cut_when_the_grace_is_over),
         cmocka_unit_test(a_client_that_is_gone_costs_nothing_but_its_commit),
         cmocka_unit_test(what_is_no_http_is_counted_and_closed),
         cmocka_unit_test(a_head_of_16_kib_is_read_and_one_of_64_is_not),

@@ -153,7 +153,7 @@ static void obey_stop(struct receiver *receiver, int64_t now_ms)
         close_listener(receiver);
     }
     if (receiver->is_stopping)
-        receiver_http_cut(receiver->http, now_ms >= receiver->deadline_ms);
+        receiver_http_empty(receiver->http, now_ms >= receiver->deadline_ms);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

@@ -86,6 +86,17 @@ void receiver_connections_cut(struct receiver_connections *connections,
     (void)shutdown(connection->socket, SHUT_RDWR);
 }
 
+/* True if nobody would miss it: no request is under way, and none lies in its
+ * socket, sent but not read yet. */
+static bool is_idle(const struct receiver_connection *connection)
+{
+    char byte;
+    return !connection->is_cut &&
+           (connection->phase == RECEIVER_PHASE_IDLE ||
+            connection->phase == RECEIVER_PHASE_OPEN) &&
+           recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
 void receiver_connections_cut_late(struct receiver_connections *connections,
                                    int64_t now_ms)
 {
@@ -101,26 +112,19 @@ void receiver_connections_cut_late(struct receiver_connections *connections,
     }
 }
 
-static bool has_no_request(const struct receiver_connection *connection)
-{
-    return connection->phase == RECEIVER_PHASE_IDLE ||
-           connection->phase == RECEIVER_PHASE_OPEN;
-}
-
 /* When it began to wait. */
 static int64_t since_ms(const struct receiver_connection *connection)
 {
     return connection->deadline_ms - phases[connection->phase].most_ms;
 }
 
-bool receiver_connections_cut_one(struct receiver_connections *connections)
+bool receiver_connections_make_room(struct receiver_connections *connections)
 {
     struct receiver_connection *longest = NULL;
     for (struct receiver_connection *at = connections->first; at != NULL;
          at = at->next) {
-        if (at->is_cut || !has_no_request(at))
-            continue;
-        if (longest == NULL || since_ms(at) < since_ms(longest))
+        if ((longest == NULL || since_ms(at) < since_ms(longest)) &&
+            is_idle(at))
             longest = at;
     }
     if (longest == NULL)
@@ -129,12 +133,20 @@ bool receiver_connections_cut_one(struct receiver_connections *connections)
     return true;
 }
 
-void receiver_connections_cut_idle(struct receiver_connections *connections,
-                                   bool all)
+void receiver_connections_empty(struct receiver_connections *connections)
 {
     for (struct receiver_connection *at = connections->first; at != NULL;
          at = at->next) {
-        if (all || has_no_request(at))
+        if (is_idle(at))
             receiver_connections_cut(connections, at, RECEIVER_CUT_IDLE);
+    }
+}
+
+void receiver_connections_cut_all(struct receiver_connections *connections,
+                                  enum receiver_cut why)
+{
+    for (struct receiver_connection *at = connections->first; at != NULL;
+         at = at->next) {
+        receiver_connections_cut(connections, at, why);
     }
 }

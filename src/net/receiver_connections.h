@@ -27,7 +27,7 @@ struct receiver_connection {
     int socket; /* borrowed */
     enum receiver_phase phase;
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
-    bool is_cut;
+    bool is_cut;         /* what still lies in its socket is not to be taken */
 };
 
 struct receiver_connections {
@@ -57,16 +57,18 @@ void receiver_connections_cut_late(struct receiver_connections *connections,
                                    int64_t now_ms);
 
 /* Cut the one that has waited longest for a head, to make room. False: all
- * have a request under way. */
-bool receiver_connections_cut_one(struct receiver_connections *connections);
+ * have a request under way, or one that lies in their socket unread. */
+bool receiver_connections_make_room(struct receiver_connections *connections);
 
-/* Cut all that have no request under way; with all: every one. */
-void receiver_connections_cut_idle(struct receiver_connections *connections,
-                                   bool all);
+/* Cut all that have no request under way, nor one that lies in their socket
+ * unread. */
+void receiver_connections_empty(struct receiver_connections *connections);
 
-/* Cut one for this reason. */
+/* Cut one, or all, for this reason. */
 void receiver_connections_cut(struct receiver_connections *connections,
                               struct receiver_connection *connection,
                               enum receiver_cut why);
+void receiver_connections_cut_all(struct receiver_connections *connections,
+                                  enum receiver_cut why);
 
 #endif

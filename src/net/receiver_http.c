@@ -191,6 +191,9 @@ static enum MHD_Result begin(struct receiver_http *http,
                              struct MHD_Connection *connection,
                              const struct receiver_head *head, void **request)
 {
+    /* It could not be answered any more, so it must not be committed. */
+    if (connection_of(connection)->is_cut)
+        return MHD_NO;
     struct exchange *exchange = mem_new(sizeof(*exchange));
     exchange->http = http;
     exchange->connection = connection;
@@ -448,10 +451,13 @@ int receiver_http_count(const struct receiver_http *http)
 
 bool receiver_http_make_room(struct receiver_http *http)
 {
-    return receiver_connections_cut_one(&http->connections);
+    return receiver_connections_make_room(&http->connections);
 }
 
-void receiver_http_cut(struct receiver_http *http, bool all)
+void receiver_http_empty(struct receiver_http *http, bool all)
 {
-    receiver_connections_cut_idle(&http->connections, all);
+    if (all)
+        receiver_connections_cut_all(&http->connections, RECEIVER_CUT_STOP);
+    else
+        receiver_connections_empty(&http->connections);
 }

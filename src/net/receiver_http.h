@@ -60,11 +60,11 @@ void receiver_http_finish(struct receiver_http *http,
 /* The connections that are open. */
 int receiver_http_count(const struct receiver_http *http);
 
-/* Cut the connection that has been idle longest, to make room for another one.
- * False: there is none. It is gone after the next run. */
+/* Close the connection that has been idle longest, to make room for another
+ * one. False: there is none. It is gone after the next run. */
 bool receiver_http_make_room(struct receiver_http *http);
 
-/* Cut what has no request under way; with all: everything. */
-void receiver_http_cut(struct receiver_http *http, bool all);
+/* Close what has no request under way; with all: cut everything. */
+void receiver_http_empty(struct receiver_http *http, bool all);
 
 #endif

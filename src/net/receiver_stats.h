@@ -37,7 +37,8 @@ enum receiver_route {
     CUT(ANSWER, "slow_reader")                                                 \
     CUT(IDLE, "idle")                                                          \
     CUT(ROOM, "no_room")                                                       \
-    CUT(SIZE, "endless_body")
+    CUT(SIZE, "endless_body")                                                  \
+    CUT(STOP, "end_of_grace")
 
 #define RECEIVER_CUT_CONSTANT(constant, word) RECEIVER_CUT_##constant,
 enum receiver_cut { RECEIVER_CUTS(RECEIVER_CUT_CONSTANT) RECEIVER_CUT_COUNT };

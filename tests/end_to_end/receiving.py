@@ -63,6 +63,12 @@ class Receiving(support.EndToEnd):
         self.init()
         self.auth_file = self.write("auth", VALUE + "\n")
         self.secret_file = self.write("secret", SECRET + "\n")
+        self.addCleanup(self.check_sanitizers)
+
+    def check_sanitizers(self):
+        """A process that is killed does not exit with what they found."""
+        for daemon in self.daemons:
+            self.assertNotIn("Sanitizer", daemon.err())
 
     def start_receiver(self, *arguments, url=CLOSED_PORT_URL, listen=None,
                        with_auth=True, preexec=None, ready=True):
