@@ -22,7 +22,8 @@ LIMIT_S = 120
 
 COMMANDS = ["init", "enqueue", "map", "run", "status", "list", "show", "why",
             "retry", "discard", "pause", "resume", "names", "operations",
-            "undo", "cancel", "prune", "forget", "backup", "check", "sandbox", "demo", "help"]
+            "undo", "cancel", "prune", "forget", "backup", "check", "tui",
+            "sandbox", "demo", "help"]
 
 
 def environment(**more):
