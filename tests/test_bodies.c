@@ -177,6 +177,9 @@ static void a_bad_object_on_many_lines_is_one_fault(void **state)
          "2: not JSON (on line 3)\n9 {}\n"},
         {"  {\n    \"a\": tru\n  }\n  {}\n", "1: not JSON (on line 2)\n4 {}\n"},
         {"{\n  \"a\": {\n{}\n{}\n", "1: not JSON (on line 3)\n3 {}\n4 {}\n"},
+        /* a bad line before it does not make it one of a single line */
+        {"hello\n{\n  \"a\": tru,\n  \"b\": 1\n}\n{}\n",
+         "1: not a JSON object\n2: not JSON (on line 3)\n6 {}\n"},
     };
     CHECK(rows);
 }
@@ -197,6 +200,8 @@ static void a_bad_element_takes_no_other_element(void **state)
         {"[5,\"x,]\",null,[{}],{}]",
          "1: not a JSON object\n1: not a JSON object\n1: not a JSON object\n"
          "1: not a JSON object\n1 {}\n"},
+        {"[{\"a\":\"\\\"}\",\"b\":tru},{\"c\":3}]",
+         "1: not JSON (at byte 16)\n1 {\"c\":3}\n"},
         {"[x,{\"a\":1}]", "1: not JSON (at byte 1)\n1 {\"a\":1}\n"},
         {"[x {\"a\":1}]", "1: not JSON (at byte 1)\n1 {\"a\":1}\n"},
         {"[{\"a\":1}{\"b\":2},]", "1 {\"a\":1}\n1 {\"b\":2}\n"},

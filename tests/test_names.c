@@ -55,6 +55,7 @@ static void names_that_break_a_rule_change_nothing(void **state)
         {"a\tb", "the name has a control character"},
         {"a\x7F", "the name has a control character"},
         {"a\xC2\x85", "the name has a control character"},
+        {"\xC2\x80", "the name has a control character"},
         {"\xFF", "the name is not valid UTF-8"},
         {"\xED\xA0\x80", "the name is not valid UTF-8"},
         {"RC_Expiration_Event",
