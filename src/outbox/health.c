@@ -97,7 +97,7 @@ static void compare(struct health_counts *counts, const char *what,
         return;
     if (counts->wrong_counters++ == 0)
         (void)snprintf(counts->first_wrong, sizeof(counts->first_wrong),
-                       "%s is %" PRId64 ", counted %" PRId64, what, counter,
+                       "%.60s is %" PRId64 ", counted %" PRId64, what, counter,
                        rows);
 }
 
