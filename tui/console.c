@@ -1,7 +1,6 @@
 #include "tui/console.h"
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "outbox/store.h"
 #include "tui/canvas.h"
 #include "tui/frame.h"
@@ -9,6 +8,7 @@
 #include "tui/model.h"
 #include "tui/term.h"
 #include "tui/update.h"
+#include "tui/worker.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,7 +27,6 @@ enum {
     WORK_MS = 15,        /* of longer work between two looks at the keys */
     AGAIN_MS = 200,      /* what was refused because the file is busy */
     MOST_DROP_MS = 2000, /* for a plan that is given up by leaving */
-    MOST_RUNNING = 20,
 };
 
 struct console {
@@ -49,55 +48,7 @@ static int64_t now_ms(void)
     return clock_monotonic_ms(clock_system());
 }
 
-static void set_trouble(struct model *model, const struct err *err)
-{
-    (void)snprintf(model->trouble, sizeof(model->trouble), "%s", err->text);
-}
-
 /* --- reading ------------------------------------------------------------- */
-
-static bool read_status(struct console *console, struct err *err)
-{
-    struct model *model = &console->model;
-    struct view_status status;
-    bool is_whole = model->screen == SCREEN_OVERVIEW;
-    if (!view_read_minutes(console->store, model->now_ms, &model->minutes, err))
-        return false;
-    if (!(is_whole
-              ? view_read_status(console->store, model->now_ms, &status, err)
-              : view_read_sending(console->store, model->now_ms, &status, err)))
-        return false;
-    if (model->has_status)
-        view_status_free(&model->status);
-    model->status = status;
-    model->has_status = true;
-    return true;
-}
-
-/* The oldest one that runs is the one that is being applied. */
-static bool read_running(struct console *console, struct err *err)
-{
-    struct model *model = &console->model;
-    struct operation_row rows[MOST_RUNNING];
-    int count = 0;
-    if (!operation_list(console->store, INT64_MAX, MOST_RUNNING, rows, &count,
-                        err))
-        return false;
-    if (model->has_running)
-        operation_row_free(&model->running);
-    model->has_running = false;
-    for (int i = 0; i < count; i++) {
-        bool is_running = text_equals(rows[i].state, "running");
-        if (is_running && model->has_running)
-            operation_row_free(&model->running);
-        if (is_running)
-            model->running = rows[i];
-        else
-            operation_row_free(&rows[i]);
-        model->has_running = model->has_running || is_running;
-    }
-    return true;
-}
 
 static void load(struct console *console)
 {
@@ -105,18 +56,13 @@ static void load(struct console *console)
     struct err err;
     int64_t began_ms = now_ms();
     bool changed;
-    model->wants_load = false;
     if (!model->is_frozen)
         model->now_ms = clock_wall_ms(clock_system());
-    bool good = store_check_place(console->store, &err) &&
-                store_changed(console->store, &changed, &err) &&
-                read_status(console, &err) && read_running(console, &err) &&
-                view_of(model->screen)->load(model, console->store, &err);
-    model->trouble[0] = '\0';
-    if (!good)
-        set_trouble(model, &err);
-    int64_t took_ms = now_ms() - began_ms;
-    int64_t pause_ms = took_ms * LOAD_SHARE;
+    /* What is read below is at least as new as this; if it fails, so does what
+     * is below. */
+    (void)!store_changed(console->store, &changed, &err);
+    worker_load(model, console->store);
+    int64_t pause_ms = (now_ms() - began_ms) * LOAD_SHARE;
     console->loaded_ms = now_ms();
     console->load_ms = console->loaded_ms +
                        (pause_ms > LEAST_LOAD_MS ? pause_ms : LEAST_LOAD_MS);
@@ -152,45 +98,21 @@ static void load_if_due(struct console *console)
 static void run_order(struct console *console)
 {
     struct model *model = &console->model;
-    struct err err;
-    model_order *order = model->order;
-    if (order == NULL || now_ms() < console->again_ms)
+    if (model->order == NULL || now_ms() < console->again_ms)
         return;
     console->is_dirty = true;
-    model->wants_load = true;
-    if (order(model, console->store, &err)) {
-        if (model->order == order)
-            model->order = NULL;
-    } else if (err.code == ERR_BUSY) {
+    if (!worker_run_order(model, console->store))
         console->again_ms = now_ms() + AGAIN_MS;
-        model_say(model, "The file is busy; trying again. Esc gives up.");
-    } else {
-        model->order = NULL;
-        model_refuse(model, "%s", err.text);
-    }
 }
 
 /* True: more of it is left. */
 static bool work_once(struct console *console)
 {
-    struct model *model = &console->model;
-    const struct view *view = view_of(model->screen);
-    struct err err;
-    bool job_more = false, view_more = false;
-    if (now_ms() >= console->again_ms &&
-        !job_work(model, console->store, &job_more, &err)) {
-        job_more = err.code == ERR_BUSY;
+    bool more = false;
+    if (!worker_step(&console->model, console->store, &more))
         console->again_ms = now_ms() + AGAIN_MS;
-        if (!job_more)
-            model_refuse(model, "%s", err.text);
-    }
-    if (view->work != NULL &&
-        !view->work(model, console->store, &view_more, &err)) {
-        view_more = false;
-        set_trouble(model, &err);
-    }
     console->is_dirty = true;
-    return job_more || view_more;
+    return more;
 }
 
 static void work(struct console *console)
@@ -198,7 +120,8 @@ static void work(struct console *console)
     int64_t began_ms = now_ms();
     run_order(console);
     load_if_due(console);
-    while (console->has_work && now_ms() - began_ms < WORK_MS) {
+    while (console->has_work && now_ms() >= console->again_ms &&
+           now_ms() - began_ms < WORK_MS) {
         console->has_work = work_once(console);
         load_if_due(console);
     }

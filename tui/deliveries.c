@@ -443,6 +443,8 @@ static void update(struct model *model, enum action action)
         prompt_open(&model->prompt, PROMPT_FILTER, "Filter: ", deliveries->text,
                     answer_filter);
         model->prompt.is_in_view = true;
+        model->prompt.hint = "state:failed age:<2h event:renewal user:ID "
+                             "code:422 reason:WORD id:10..20 text";
         break;
     case ACTION_BACK:
         go_back(model);

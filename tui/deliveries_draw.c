@@ -192,6 +192,31 @@ static void draw_filter(const struct model *model, struct canvas *canvas,
                      is_all ? "none, all deliveries" : deliveries->text);
 }
 
+/* "1-18 of 214, more below (G)". Paging by key does not count the rows before
+ * those that are held: then only that there are some is known. */
+static void format_place(const struct deliveries *deliveries, int shown,
+                         char *out, size_t size)
+{
+    const struct list *list = &deliveries->list;
+    bool has_above = list->top > 0 || !list->is_first_held;
+    bool has_below = list->top + shown < list->count || !list->is_last_held;
+    char all[NUMBER_BYTES + 4] = "";
+    int used = 0;
+    if (deliveries->count.is_known) {
+        char number[NUMBER_BYTES];
+        text_format_count(deliveries->count.matching, number, sizeof(number));
+        (void)snprintf(all, sizeof(all), " of %s", number);
+    }
+    if (list->is_first_held)
+        used =
+            snprintf(out, size, "%d-%d%s%s", list->top + 1, list->top + shown,
+                     all, has_above || has_below ? ", " : "");
+    (void)snprintf(out + used, size - (size_t)used, "%s%s%s",
+                   has_above ? "more above (g)" : "",
+                   has_above && has_below ? ", " : "",
+                   has_below ? "more below (G)" : "");
+}
+
 static void draw_position(const struct model *model, struct canvas *canvas,
                           int line)
 {
@@ -214,13 +239,7 @@ static void draw_position(const struct model *model, struct canvas *canvas,
                            ? "no deliveries yet"
                            : "nothing matches; Esc clears the filter");
     } else {
-        bool has_above = list->top > 0 || !list->is_first_held;
-        bool has_below = list->top + shown < list->count || !list->is_last_held;
-        (void)snprintf(text, sizeof(text), "%s",
-                       has_above && has_below ? "more above (g) and below (G)"
-                       : has_above            ? "the end; more above (g)"
-                       : has_below            ? "more below (G)"
-                                              : "all of them");
+        format_place(deliveries, shown, text, sizeof(text));
     }
     (void)canvas_put(canvas, line, 3, canvas->columns - 4, ROLE_DIM, text);
 }

@@ -96,8 +96,8 @@ static void put_lines(struct canvas *canvas, int line, int lines,
 }
 
 /* "FAILED after 5 attempts in 1 min" */
-static void format_state(const struct delivery *delivery, char *out,
-                         size_t size)
+static void format_state(const struct delivery *delivery, bool is_short,
+                         char *out, size_t size)
 {
     const struct view_history *history = &delivery->history;
     const struct view_delivery *row = &delivery->row;
@@ -106,7 +106,7 @@ static void format_state(const struct delivery *delivery, char *out,
     for (; row->state[used] != '\0' && used + 1 < size; used++)
         out[used] = (char)(row->state[used] - 'a' + 'A');
     out[used] = '\0';
-    if (row->attempts == 0)
+    if (row->attempts == 0 || is_short)
         return;
     if (history->attempt_count > 1 && row->settled_ms != OUTBOX_NO_TIME)
         text_format_duration(row->settled_ms - history->attempts[0].started_ms,
@@ -127,7 +127,7 @@ static void draw_title(const struct delivery *delivery, struct canvas *canvas,
     words_add_event(row, &title);
     if (delivery->event_name[0] != '\0')
         buf_add_format(&title, " as %s", delivery->event_name);
-    format_state(delivery, state, sizeof(state));
+    format_state(delivery, canvas->columns < 60, state, sizeof(state));
     int width = canvas_width(state);
     int room = canvas->columns - 2;
     canvas_put_right(canvas, line, 1, room, deliveries_state_role(row->state),

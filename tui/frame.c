@@ -146,6 +146,8 @@ static void draw_message(const struct model *model, struct canvas *canvas,
     int width = canvas->columns - 2;
     if (model->prompt.is_open && !model->prompt.is_in_view)
         prompt_draw(&model->prompt, canvas, line, 1, width);
+    else if (model->prompt.is_open && model->prompt.hint != NULL)
+        (void)canvas_put(canvas, line, 1, width, ROLE_DIM, model->prompt.hint);
     else if (model->message_kind != MESSAGE_NONE)
         (void)canvas_put(canvas, line, 1, width,
                          model->message_kind == MESSAGE_REFUSED ? ROLE_WARNING

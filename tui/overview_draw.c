@@ -13,8 +13,10 @@ enum {
     LABEL_COLUMNS = 11,
     NUMBER_BYTES = 32,
     AGE_COLUMNS = 6,
-    MOST_KINDS_SHOWN = 3, /* others are summed up */
-    CHART_LINES = 3,      /* its heading and two lines */
+    FEW_KINDS = 3,   /* are shown on 24 lines; others are summed up */
+    MOST_KINDS = 12, /* where there is more room */
+    TALL_LINES = 40,
+    CHART_LINES = 3, /* its heading and two lines */
     STATE_LINES = 3,
 };
 
@@ -29,7 +31,8 @@ static bool is_stopped(const struct view_status *status)
 static int count_kind_rows(const struct model *model)
 {
     int kinds = (int)model->status.kind_count;
-    return 1 + (kinds > MOST_KINDS_SHOWN ? MOST_KINDS_SHOWN : kinds);
+    int most = model->lines >= TALL_LINES ? MOST_KINDS : FEW_KINDS;
+    return 1 + (kinds > most ? most : kinds);
 }
 
 struct overview_layout overview_layout(const struct model *model)

@@ -28,6 +28,7 @@ void prompt_open(struct prompt *prompt, enum prompt_kind kind,
     prompt->kind = kind;
     prompt->refusal[0] = '\0';
     prompt->is_in_view = false;
+    prompt->hint = NULL;
     prompt->answer = answer;
     prompt->changed = NULL;
     prompt->cancelled = NULL;

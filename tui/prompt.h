@@ -34,7 +34,8 @@ struct prompt {
     enum prompt_kind kind;
     char label[64];
     char refusal[200]; /* why the last answer was refused; "": it was not */
-    bool is_in_view;   /* the view draws it */
+    bool is_in_view;   /* the view draws it; line 23 has the hint */
+    const char *hint;  /* constant; NULL: none */
     prompt_answer *answer;
     void (*changed)(struct model *model);   /* NULL; after every key */
     void (*cancelled)(struct model *model); /* NULL: just close */

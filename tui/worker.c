@@ -1,0 +1,111 @@
+#include "tui/worker.h"
+
+#include "base/text.h"
+#include "outbox/views.h"
+#include "tui/job.h"
+
+#include <stdio.h>
+
+enum { MOST_RUNNING = 20 };
+
+static void set_trouble(struct model *model, const struct err *err)
+{
+    (void)snprintf(model->trouble, sizeof(model->trouble), "%s", err->text);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static bool read_status(struct model *model, struct store *store,
+                        struct err *err)
+{
+    struct view_status status;
+    bool is_whole = model->screen == SCREEN_OVERVIEW;
+    if (!view_read_minutes(store, model->now_ms, &model->minutes, err))
+        return false;
+    if (!(is_whole ? view_read_status(store, model->now_ms, &status, err)
+                   : view_read_sending(store, model->now_ms, &status, err)))
+        return false;
+    if (model->has_status)
+        view_status_free(&model->status);
+    model->status = status;
+    model->has_status = true;
+    return true;
+}
+
+/* The oldest one that runs is the one that is being applied. */
+static bool read_running(struct model *model, struct store *store,
+                         struct err *err)
+{
+    struct operation_row rows[MOST_RUNNING];
+    int count = 0;
+    if (!operation_list(store, INT64_MAX, MOST_RUNNING, rows, &count, err))
+        return false;
+    if (model->has_running)
+        operation_row_free(&model->running);
+    model->has_running = false;
+    for (int i = 0; i < count; i++) {
+        bool is_running = text_equals(rows[i].state, "running");
+        if (is_running && model->has_running)
+            operation_row_free(&model->running);
+        if (is_running)
+            model->running = rows[i];
+        else
+            operation_row_free(&rows[i]);
+        model->has_running = model->has_running || is_running;
+    }
+    return true;
+}
+
+void worker_load(struct model *model, struct store *store)
+{
+    struct err err;
+    model->wants_load = false;
+    model->trouble[0] = '\0';
+    if (!store_check_place(store, &err) || !read_status(model, store, &err) ||
+        !read_running(model, store, &err) ||
+        !view_of(model->screen)->load(model, store, &err))
+        set_trouble(model, &err);
+}
+
+/* --- longer work --------------------------------------------------------- */
+
+bool worker_run_order(struct model *model, struct store *store)
+{
+    struct err err;
+    model_order *order = model->order;
+    if (order == NULL)
+        return true;
+    model->wants_load = true;
+    if (order(model, store, &err)) {
+        if (model->order == order) /* else it has ordered the next one */
+            model->order = NULL;
+        return true;
+    }
+    if (err.code == ERR_BUSY) {
+        model_say(model, "The file is busy; trying again. Esc gives up.");
+        return false;
+    }
+    model->order = NULL;
+    model_refuse(model, "%s", err.text);
+    return true;
+}
+
+bool worker_step(struct model *model, struct store *store, bool *more)
+{
+    const struct view *view = view_of(model->screen);
+    struct err err;
+    bool job_more = false, view_more = false;
+    bool is_free = true;
+    if (!job_work(model, store, &job_more, &err)) {
+        is_free = err.code != ERR_BUSY;
+        job_more = !is_free;
+        if (is_free)
+            model_refuse(model, "%s", err.text);
+    }
+    if (view->work != NULL && !view->work(model, store, &view_more, &err)) {
+        view_more = false;
+        set_trouble(model, &err);
+    }
+    *more = job_more || view_more;
+    return is_free;
+}
