@@ -61,11 +61,6 @@ enum sandbox_type sandbox_attributes_read_type(const char *text)
     return (enum sandbox_type)type;
 }
 
-const char *sandbox_attributes_type_name(enum sandbox_type type)
-{
-    return type_names[type];
-}
-
 void sandbox_attributes_add_needed(struct sandbox_attributes *attributes,
                                    int64_t now_s)
 {

@@ -37,7 +37,6 @@ struct sandbox_attributes {
 /* Intercom's name of a type to the type ("datetime" is a date), or
  * SANDBOX_NO_TYPE. NULL has no type. */
 enum sandbox_type sandbox_attributes_read_type(const char *text);
-const char *sandbox_attributes_type_name(enum sandbox_type type);
 
 /* True for a number without a fraction that a double holds exactly. */
 bool sandbox_attributes_is_whole(const struct cJSON *value);
