@@ -1,7 +1,7 @@
 /* http.h - one HTTP call and how it ended: the relay's second seam.
  *
  * The policy here reads answers; src/net/http_curl makes them on real sockets,
- * the simulation makes them up. One thread, the relay's. */
+ * the simulation makes them up. One thread uses a seam. */
 #ifndef DELIVERY_HTTP_H
 #define DELIVERY_HTTP_H
 

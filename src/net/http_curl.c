@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CONNECT_MS = 10 * 1000 };
+enum { MOST_CONNECT_MS = 10 * 1000, MOST_WAIT_MS = 60 * 60 * 1000 };
 
 /* What every call sends; freed with the last call that uses it. */
 struct headers {
@@ -393,7 +393,7 @@ static void wait_for_something(void *context, int descriptor, int64_t most_ms)
     if (something_ended || most_ms <= 0)
         return;
     struct curl_waitfd extra = {.fd = descriptor, .events = CURL_WAIT_POLLIN};
-    int most = most_ms > 60 * 1000 ? 60 * 1000 : (int)most_ms;
+    int most = most_ms > MOST_WAIT_MS ? MOST_WAIT_MS : (int)most_ms;
     (void)curl_multi_poll(http->multi, &extra, descriptor < 0 ? 0 : 1, most,
                           NULL);
     (void)curl_multi_perform(http->multi, &running);

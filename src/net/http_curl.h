@@ -2,7 +2,7 @@
  *
  * Keep-alive connections to one host, HTTP/1.1 only (Debian's libcurl 7.88
  * failed sporadically on HTTP/2), TLS always verified, redirects never
- * followed. One thread, the relay's.
+ * followed. One thread; a relay's has a thread of its own (http_wire.h).
  *
  * libcurl itself sends a request again on a fresh connection when the one it
  * reused turns out closed before a byte of answer came. That is the same bytes

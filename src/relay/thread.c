@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/http_curl.h"
+#include "net/http_wire.h"
 #include "outbox/lock.h"
 #include "outbox/store.h"
 #include "outbox/views.h"
@@ -37,7 +38,8 @@ struct relay_thread {
     pthread_t thread;
     struct lock *lock;
     struct store *store;
-    struct http_curl *http;
+    struct http_curl *http; /* the wire's, once there is one */
+    struct http_wire *wire;
     struct wake *wake;
     struct relay *relay;
     char *token_file; /* NULL: none */
@@ -51,6 +53,17 @@ struct relay_thread {
 };
 
 /* --- the thread ---------------------------------------------------------- */
+
+struct new_token {
+    struct http_curl *http;
+    const char *token;
+};
+
+static void set_token(void *context)
+{
+    const struct new_token *new_token = context;
+    http_curl_set_token(new_token->http, new_token->token);
+}
 
 /* Read the token file again. True: there is a new token in it. */
 static bool refresh_token(void *context)
@@ -68,7 +81,8 @@ static bool refresh_token(void *context)
     if (is_new) {
         log_line(LOG_INFO, "token file %s has changed: using the new token",
                  thread->token_file);
-        http_curl_set_token(thread->http, token);
+        struct new_token new_token = {thread->http, token};
+        http_wire_do(thread->wire, set_token, &new_token);
         free(thread->token);
         thread->token = mem_copy_text(token);
     }
@@ -101,7 +115,7 @@ static void look_closely(struct relay_thread *thread)
 
 static void wait_for_work(struct relay_thread *thread, int64_t wait_ms)
 {
-    const struct http *http = http_curl_seam(thread->http);
+    const struct http *http = http_wire_seam(thread->wire);
     int64_t look_ms = wake_time_to_look(thread->wake, monotonic_ms());
     http->wait(http->context, wake_descriptor(thread->wake),
                wait_ms < look_ms ? wait_ms : look_ms);
@@ -145,6 +159,7 @@ static void *run_thread(void *context)
 static void free_thread(struct relay_thread *thread)
 {
     relay_free(thread->relay);
+    http_wire_free(thread->wire);
     http_curl_free(thread->http);
     wake_free(thread->wake);
     store_close(thread->store);
@@ -204,6 +219,7 @@ static bool open_parts(struct relay_thread *thread,
         return false;
     }
     if (!http_curl_new(&http, &thread->http, err) ||
+        !http_wire_new(http_curl_seam(thread->http), &thread->wire, err) ||
         !wake_new(options->database_path, options->token_file, &thread->wake,
                   err))
         return false;
@@ -215,7 +231,7 @@ static bool open_parts(struct relay_thread *thread,
         return err_set_errno(err, errno, "eventfd");
     const struct relay_seams seams = {
         .clock = clock_system(),
-        .http = http_curl_seam(thread->http),
+        .http = http_wire_seam(thread->wire),
         .store = thread->store,
         .refresh_token = refresh_token,
         .refresh_context = thread,

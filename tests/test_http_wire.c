@@ -1,0 +1,237 @@
+/* Calls made by the wire's thread: as those of the seam behind it. */
+#include "net/http_wire.h"
+
+#include "net/http_curl.h"
+#include "support/http_client.h"
+#include "support/raw_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MANY = 400 };
+
+/* The client's seam is the wire's; the curl client is behind it. */
+struct wired {
+    struct raw_server *server;
+    struct client client;
+    struct http_wire *wire;
+};
+
+static void open_wired(struct wired *wired, raw_serve *serve)
+{
+    struct err err;
+    wired->server = raw_server_start(serve, NULL);
+    client_open(&wired->client, raw_server_port(wired->server), 60 * 1000);
+    if (!http_wire_new(http_curl_seam(wired->client.http), &wired->wire, &err))
+        fail_msg("%s", err.text);
+    wired->client.seam = http_wire_seam(wired->wire);
+}
+
+static void close_wired(struct wired *wired)
+{
+    http_wire_free(wired->wire);
+    client_close(&wired->client);
+    raw_server_free(wired->server);
+}
+
+static void stop(const struct wired *wired)
+{
+    wired->client.seam->stop(wired->client.seam->context);
+}
+
+/* Answer with the path that was asked for. */
+static void answer_path(struct raw_connection *connection)
+{
+    while (raw_read_request(connection)) {
+        char answer[200];
+        char path[64] = "";
+        size_t length;
+        struct raw_server *server = connection->server;
+        /* With one connection, the request read last is ours. */
+        const char *request = raw_server_request(
+            server, raw_server_requests(server) - 1, &length);
+        (void)sscanf(request, "%*s %63s", path);
+        (void)snprintf(answer, sizeof(answer),
+                       "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
+                       strlen(path), path);
+        raw_send(connection, answer);
+    }
+}
+
+static void answer_nothing(struct raw_connection *connection)
+{
+    while (raw_read_request(connection))
+        raw_send(connection, "HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void say_nothing(struct raw_connection *connection)
+{
+    (void)!raw_read_request(connection);
+    raw_wait_for_end(connection);
+}
+
+static void every_call_gets_its_own_answer(void **state)
+{
+    (void)state;
+    struct wired wired;
+    open_wired(&wired, answer_path);
+    for (int i = 0; i < 50; i++) {
+        char path[32];
+        (void)snprintf(path, sizeof(path), "/contacts/%d", i);
+        struct client_call call = {.request = {.method = "GET", .path = path}};
+        client_call(&wired.client, &call);
+        assert_int_equal(call.answer.end, HTTP_ANSWERED);
+        assert_int_equal(call.answer.status, 200);
+        assert_string_equal(call.answer.body, path);
+        assert_int_equal(call.answer.body_length, strlen(path));
+        client_call_free(&call);
+    }
+    close_wired(&wired);
+}
+
+static void many_calls_at_once_all_end(void **state)
+{
+    (void)state;
+    struct wired wired;
+    struct client_call *calls = calloc(MANY, sizeof(*calls));
+    assert_non_null(calls);
+    open_wired(&wired, answer_nothing);
+    for (int i = 0; i < MANY; i++) {
+        calls[i].request = (struct http_request){.method = "POST",
+                                                 .path = "/events",
+                                                 .body = "{}",
+                                                 .body_length = 2};
+        client_start(&wired.client, &calls[i]);
+    }
+    for (int i = 0; i < MANY; i++) {
+        client_finish(&wired.client, &calls[i]);
+        assert_int_equal(calls[i].answer.status, 202);
+        client_call_free(&calls[i]);
+    }
+    assert_int_equal(raw_server_requests(wired.server), MANY);
+    assert_in_range(raw_server_connections(wired.server), 1, 8);
+    close_wired(&wired);
+    free(calls);
+}
+
+static void stop_ends_what_is_under_way_and_the_wire_goes_on(void **state)
+{
+    (void)state;
+    struct wired wired;
+    struct client_call calls[20];
+    open_wired(&wired, say_nothing);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 20; i++) {
+            calls[i] = (struct client_call){
+                .request = {.method = "GET", .path = "/me"}};
+            client_start(&wired.client, &calls[i]);
+        }
+        stop(&wired);
+        client_take_done(&wired.client);
+        for (int i = 0; i < 20; i++) {
+            assert_true(calls[i].is_done);
+            assert_int_equal(calls[i].answer.trouble, HTTP_STOPPED);
+            client_call_free(&calls[i]);
+        }
+    }
+    close_wired(&wired);
+}
+
+static void calls_under_way_go_with_the_wire(void **state)
+{
+    (void)state;
+    struct wired wired;
+    struct client_call calls[12];
+    open_wired(&wired, say_nothing);
+    for (int i = 0; i < 12; i++) {
+        calls[i] =
+            (struct client_call){.request = {.method = "GET", .path = "/me"}};
+        client_start(&wired.client, &calls[i]);
+    }
+    close_wired(&wired);
+}
+
+static void a_descriptor_ends_the_wait(void **state)
+{
+    (void)state;
+    struct wired wired;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    open_wired(&wired, say_nothing);
+    struct client_call call = {.request = {.method = "GET", .path = "/me"}};
+    client_start(&wired.client, &call);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    wired.client.seam->wait(wired.client.seam->context, ends[0], 3600 * 1000);
+    wired.client.seam->wait(wired.client.seam->context, -1, 0);
+    wired.client.seam->wait(wired.client.seam->context, -1, 1);
+    client_take_done(&wired.client);
+    assert_false(call.is_done);
+    close_wired(&wired);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
+struct new_token {
+    struct http_curl *http;
+    const char *token;
+};
+
+static void set_token(void *context)
+{
+    const struct new_token *new_token = context;
+    http_curl_set_token(new_token->http, new_token->token);
+}
+
+static void work_is_done_between_calls(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {"first", "second", "third"};
+    struct wired wired;
+    open_wired(&wired, answer_nothing);
+    for (int i = 0; i < 3; i++) {
+        size_t length;
+        char line[64];
+        struct new_token token = {wired.client.http, tokens[i]};
+        struct client_call call = {.request = {.method = "GET", .path = "/me"}};
+        http_wire_do(wired.wire, set_token, &token);
+        client_call(&wired.client, &call);
+        client_call_free(&call);
+        (void)snprintf(line, sizeof(line), "Bearer %s\r\n", tokens[i]);
+        assert_non_null(
+            strstr(raw_server_request(wired.server, i, &length), line));
+    }
+    close_wired(&wired);
+}
+
+static void nothing_is_fine(void **state)
+{
+    (void)state;
+    struct wired wired;
+    http_wire_free(NULL);
+    open_wired(&wired, answer_nothing);
+    stop(&wired);
+    client_take_done(&wired.client);
+    close_wired(&wired);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_call_gets_its_own_answer),
+        cmocka_unit_test(many_calls_at_once_all_end),
+        cmocka_unit_test(stop_ends_what_is_under_way_and_the_wire_goes_on),
+        cmocka_unit_test(calls_under_way_go_with_the_wire),
+        cmocka_unit_test(a_descriptor_ends_the_wait),
+        cmocka_unit_test(work_is_done_between_calls),
+        cmocka_unit_test(nothing_is_fine),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
