@@ -1,6 +1,8 @@
 /* test_err.c - a code and one line for a person. */
 #include "base/err.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,16 +91,37 @@ static void unknown_errno_is_shown_as_a_number(void **state)
     assert_string_equal(err.text, "x: error 99999");
 }
 
-static void words_of_the_system_are_cut_with_the_text(void **state)
+static void words_of_the_system_are_never_cut(void **state)
 {
     (void)state;
+    static const char reason[] = ": Input/output error";
     char text[260];
     memset(text, 'x', sizeof(text));
-    for (size_t length = 250; length < 256; length++) {
+    for (size_t length = 220; length < sizeof(text); length++) {
         struct err err;
         (void)err_set_errno(&err, EIO, "%.*s", (int)length, text);
-        assert_int_equal(strlen(err.text), 255);
-        assert_int_equal(strncmp(err.text + length, ": Inp", 255 - length), 0);
+        size_t fits = 255 - strlen(reason);
+        size_t used = strlen(err.text) - strlen(reason);
+        assert_string_equal(err.text + used, reason);
+        assert_int_equal(used, length < fits ? length : fits);
+        assert_int_equal(strncmp(err.text + used - 3, "...", 3) == 0,
+                         length > fits);
+    }
+}
+
+static void no_character_is_cut_for_the_words_of_the_system(void **state)
+{
+    (void)state;
+    for (int shift = 0; shift < 2; shift++) {
+        struct err err;
+        char text[300] = "";
+        for (size_t at = (size_t)shift; at + 2 < sizeof(text); at += 2)
+            memcpy(text + at, "\xC3\xA9", 3);
+        if (shift > 0)
+            text[0] = 'x';
+        (void)err_set_errno(&err, EIO, "%s", text);
+        assert_true(text_is_utf8(err.text, strlen(err.text)));
+        assert_non_null(strstr(err.text, "\xC3\xA9...: Input/output error"));
     }
 }
 
@@ -112,7 +135,8 @@ int main(void)
         cmocka_unit_test(errno_chooses_the_code),
         cmocka_unit_test(errno_adds_the_words_of_the_system),
         cmocka_unit_test(unknown_errno_is_shown_as_a_number),
-        cmocka_unit_test(words_of_the_system_are_cut_with_the_text),
+        cmocka_unit_test(words_of_the_system_are_never_cut),
+        cmocka_unit_test(no_character_is_cut_for_the_words_of_the_system),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

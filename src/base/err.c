@@ -42,6 +42,29 @@ static enum err_code code_of_errno(int errnum)
     }
 }
 
+/* Add the system's words. Where there is no room for them, what stands before
+ * (a long path) is cut: they are what helps. */
+static void add_reason(struct err *err, int errnum)
+{
+    char reason[80];
+    const char *words = strerrordesc_np(errnum);
+    if (words != NULL)
+        (void)snprintf(reason, sizeof(reason), ": %s", words);
+    else
+        (void)snprintf(reason, sizeof(reason), ": error %d", errnum);
+
+    size_t used = strlen(err->text);
+    size_t room = sizeof(err->text) - 1 - strlen(reason);
+    if (used > room) {
+        used = room - strlen("...");
+        while (used > 0 && ((unsigned char)err->text[used] & 0xC0) == 0x80)
+            used--;
+        memcpy(err->text + used, "...", strlen("..."));
+        used += strlen("...");
+    }
+    memcpy(err->text + used, reason, strlen(reason) + 1);
+}
+
 bool err_set(struct err *err, enum err_code code, const char *format, ...)
 {
     va_list arguments;
@@ -58,13 +81,6 @@ bool err_set_errno(struct err *err, int errnum, const char *format, ...)
     fill(err, code_of_errno(errnum), format, arguments);
     va_end(arguments);
 
-    size_t used = strlen(err->text);
-    const char *words = strerrordesc_np(errnum);
-    if (words != NULL)
-        (void)snprintf(err->text + used, sizeof(err->text) - used, ": %s",
-                       words);
-    else
-        (void)snprintf(err->text + used, sizeof(err->text) - used, ": error %d",
-                       errnum);
+    add_reason(err, errnum);
     return false;
 }

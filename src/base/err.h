@@ -38,7 +38,8 @@ bool err_set(struct err *err, enum err_code code, const char *format, ...)
 
 /* As err_set, with ": " and the system's words for errnum at the end. The code
  * is chosen from errnum: ENOSPC and EDQUOT ERR_FULL; ENOENT ERR_NOT_FOUND;
- * EACCES, EPERM, EROFS and EADDRINUSE ERR_ACCESS; all others ERR_IO. */
+ * EACCES, EPERM, EROFS and EADDRINUSE ERR_ACCESS; all others ERR_IO. The words
+ * are never cut: a text too long for both ends in "...". */
 bool err_set_errno(struct err *err, int errnum, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
