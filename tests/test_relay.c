@@ -73,8 +73,8 @@ static void a_new_user_costs_two_calls_then_two_or_one(void **state)
     assert_int_equal(fake_http_calls(world->http), 5);
     assert_int_equal(fake_http_count(world->http, "PUT /contacts/", "u1"), 1);
     assert_non_null(
-        strstr(fake_http_attributes(world->http, "u1"), "cancelled"));
-    assert_int_equal(fake_http_events(world->http), 3);
+        strstr(fake_intercom_attributes(world->intercom, "u1"), "cancelled"));
+    assert_int_equal(fake_intercom_events(world->intercom), 3);
     world_check(world);
 }
 
@@ -105,9 +105,9 @@ static void an_older_event_that_comes_late_leaves_the_attributes(void **state)
     world->events = 50; /* of an earlier time */
     int64_t late = world_put(world, "u1");
     world_run_until(world, late, "delivered", SECOND);
-    assert_int_equal(fake_http_events(world->http), 2);
+    assert_int_equal(fake_intercom_events(world->intercom), 2);
     assert_non_null(
-        strstr(fake_http_attributes(world->http, "u1"), "cancelled"));
+        strstr(fake_intercom_attributes(world->intercom, "u1"), "cancelled"));
 }
 
 static void every_attempt_and_call_is_recorded(void **state)
@@ -162,10 +162,10 @@ static void a_user_is_sent_in_order_one_at_a_time(void **state)
         last = world_put(world, "u1");
     world_start(world);
     world_run_until(world, last, "delivered", 10 * SECOND);
-    assert_int_equal(fake_http_events(world->http), EVENTS);
+    assert_int_equal(fake_intercom_events(world->intercom), EVENTS);
     for (int i = 1; i < EVENTS; i++)
-        assert_true(fake_http_event(world->http, i)->created_at >
-                    fake_http_event(world->http, i - 1)->created_at);
+        assert_true(fake_intercom_event(world->intercom, i)->created_at >
+                    fake_intercom_event(world->intercom, i - 1)->created_at);
     assert_int_equal(fake_http_most_under_way(world->http), 1);
     world_check(world);
 }
@@ -196,7 +196,7 @@ static void one_stuck_user_slows_no_other(void **state)
     (void)state;
     const struct fake_rule stuck = {
         .request = "POST /events", .body_has = "\"stuck\"", .status = 500};
-    fake_http_script(world->http, &stuck);
+    fake_intercom_script(world->intercom, &stuck);
     int64_t first = world_put(world, "stuck");
     for (int i = 0; i < 50; i++)
         (void)world_put(world, "stuck");
@@ -217,8 +217,8 @@ static void attributes_only_events_make_one_call(void **state)
     world_start(world);
     world_run_until(world, id, "delivered", SECOND);
     assert_int_equal(fake_http_calls(world->http), 1);
-    assert_int_equal(fake_http_events(world->http), 0);
-    assert_non_null(fake_http_attributes(world->http, "u1"));
+    assert_int_equal(fake_intercom_events(world->intercom), 0);
+    assert_non_null(fake_intercom_attributes(world->intercom, "u1"));
 }
 
 static void a_run_that_needs_no_call_settles_in_one_turn(void **state)
@@ -263,7 +263,7 @@ static void a_refused_event_fails_alone_and_its_lane_goes_on(void **state)
         .body = "{\"type\":\"error.list\",\"errors\":[{\"code\":"
                 "\"parameter_invalid\",\"message\":\"bad\"}]}",
     };
-    fake_http_script(world->http, &refused);
+    fake_intercom_script(world->intercom, &refused);
     int64_t bad = world_put(world, "u1");
     int64_t good = world_put(world, "u1");
     world_start(world);
@@ -283,7 +283,7 @@ static void server_errors_are_tried_again_later_and_later(void **state)
     (void)state;
     const struct fake_rule down = {
         .request = "POST /events", .times = 6, .status = 503};
-    fake_http_script(world->http, &down);
+    fake_intercom_script(world->intercom, &down);
     int64_t id = world_put(world, "u1");
     world_start(world);
     world_run_until(world, id, "delivered", 3 * MINUTE);
@@ -301,7 +301,7 @@ static void server_errors_are_tried_again_later_and_later(void **state)
     }
     /* all with the same bytes, and the contact written once */
     assert_int_equal(fake_http_count(world->http, "POST /contacts", NULL), 1);
-    assert_int_equal(fake_http_events(world->http), 1);
+    assert_int_equal(fake_intercom_events(world->intercom), 1);
     assert_int_equal(world_number(world,
                                   "SELECT count(*) FROM outbox_attempt WHERE "
                                   "delivery_id = ?1 AND event_body IS NOT NULL",
@@ -316,7 +316,7 @@ static void retry_after_is_a_floor(void **state)
                                    .times = 1,
                                    .status = 503,
                                    .retry_after_s = 90};
-    fake_http_script(world->http, &down);
+    fake_intercom_script(world->intercom, &down);
     int64_t id = world_put(world, "u1");
     world_start(world);
     (void)world_run(world, 89 * SECOND);
@@ -331,7 +331,7 @@ static void a_delivery_gives_up_after_its_age_of_tries(void **state)
                                      .body_has = "\"u1\"",
                                      .times = 0,
                                      .status = 500};
-    fake_http_script(world->http, &poison);
+    fake_intercom_script(world->intercom, &poison);
     int64_t id = world_put(world, "u1");
     int64_t next = world_put_type(world, "u1", "UNCANCELLATION", "");
     world_start(world);
@@ -347,15 +347,15 @@ static void an_outage_ages_nothing(void **state)
 {
     (void)state;
     const struct fake_rule down = {.request = "", .status = 503};
-    fake_http_script(world->http, &down);
+    fake_intercom_script(world->intercom, &down);
     int64_t id = world_put(world, "u1");
     world_start(world);
     (void)world_run(world, INT64_C(300) * HOUR);
     assert_string_equal(world_state(world, id), "pending");
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     const struct fake_rule once = {
         .request = "POST", .times = 1, .status = 500};
-    fake_http_script(world->http, &once);
+    fake_intercom_script(world->intercom, &once);
     world_run_until(world, id, "delivered", INT64_C(5) * HOUR);
 }
 
@@ -366,7 +366,7 @@ static void nothing_sent_costs_no_try(void **state)
                                       .times = 4,
                                       .end = HTTP_NOT_SENT,
                                       .trouble = HTTP_REFUSED};
-    fake_http_script(world->http, &refused);
+    fake_intercom_script(world->intercom, &refused);
     int64_t id = world_put(world, "u1");
     world_start(world);
     world_run_until(world, id, "delivered", MINUTE);
@@ -379,7 +379,7 @@ static void a_refused_connection_backs_off_too(void **state)
     (void)state;
     const struct fake_rule refused = {
         .request = "POST", .end = HTTP_NOT_SENT, .trouble = HTTP_REFUSED};
-    fake_http_script(world->http, &refused);
+    fake_intercom_script(world->intercom, &refused);
     int64_t id = world_put(world, "u1");
     world_start(world);
     (void)world_run(world, HOUR);
@@ -397,7 +397,7 @@ a_timeout_is_unknown_and_goes_again_first_with_the_same_bytes(void **state)
                                      .trouble = HTTP_TIMED_OUT,
                                      .after_ms = 30 * SECOND,
                                      .acts = true};
-    fake_http_script(world->http, &silent);
+    fake_intercom_script(world->intercom, &silent);
     int64_t id = world_put(world, "u1");
     int64_t next = world_put(world, "u1");
     int64_t other = world_put(world, "u2");
@@ -413,7 +413,7 @@ a_timeout_is_unknown_and_goes_again_first_with_the_same_bytes(void **state)
     world_run_until(world, next, "delivered", 5 * SECOND);
     expect(id, "delivered", "");
     assert_int_equal(fake_http_count(world->http, "POST /events", "u1"), 3);
-    assert_int_equal(fake_http_events(world->http), 3);
+    assert_int_equal(fake_intercom_events(world->intercom), 3);
     /* the quiet time: a timeout after the request left */
     int64_t left_ms = 0;
     for (int i = 0; i < fake_http_calls(world->http); i++) {
@@ -436,14 +436,14 @@ static void a_contact_that_is_missing_is_made_and_the_event_sent(void **state)
     int64_t first = world_put(world, "u1");
     world_start(world);
     world_run_until(world, first, "delivered", SECOND);
-    fake_http_delete_contact(world->http, "u1");
+    fake_intercom_delete_contact(world->intercom, "u1");
     int64_t second = world_put(world, "u1");
     world_run_until(world, second, "delivered", 10 * SECOND);
     assert_int_equal(world_attempts(world, second), 1);
-    assert_non_null(fake_http_attributes(world->http, "u1"));
+    assert_non_null(fake_intercom_attributes(world->intercom, "u1"));
     int64_t third = world_put(world, "u1");
     world_run_until(world, third, "delivered", 10 * SECOND);
-    assert_int_equal(fake_http_events(world->http), 3);
+    assert_int_equal(fake_intercom_events(world->intercom), 3);
 }
 
 static void an_outage_opens_the_breaker_and_fails_nothing(void **state)
@@ -457,13 +457,13 @@ static void an_outage_opens_the_breaker_and_fails_nothing(void **state)
         (void)snprintf(user, sizeof(user), "u%d", i);
         ids[i] = world_put(world, user);
     }
-    fake_http_script(world->http, &down);
+    fake_intercom_script(world->intercom, &down);
     world_start(world);
     (void)world_run(world, 10 * MINUTE);
     /* one at a time probes: not each of the 200, again and again */
     assert_in_range(fake_http_calls(world->http), 32, 150);
     assert_int_equal(world->report.failed, 0);
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     for (int i = 0; i < USERS; i++)
         world_run_until(world, ids[i], "delivered", 20 * MINUTE);
     world_check(world);
@@ -491,7 +491,7 @@ static void waiting_for_a_retry_is_no_busy_loop(void **state)
                                    .times = 1,
                                    .status = 503,
                                    .retry_after_s = 3600};
-    fake_http_script(world->http, &down);
+    fake_intercom_script(world->intercom, &down);
     int64_t id = world_put(world, "u1");
     world_start(world);
     (void)world_run(world, SECOND);

@@ -77,7 +77,7 @@ static void a_stop_cuts_at_its_deadline_and_records_unknown(void **state)
 {
     (void)state;
     world->policy.connections = 4;
-    fake_http_set_latency(world->http, MINUTE);
+    fake_intercom_set_latency(world->intercom, MINUTE);
     put_users(20);
     world_start(world);
     (void)world_run(world, 0);
@@ -124,7 +124,7 @@ static void a_stop_ends_though_the_store_is_locked(void **state)
     world_start(world);
     (void)world_run(world, 2 * MINUTE);
     assert_int_equal(count_in("delivered"), 3);
-    assert_int_equal(fake_http_events(world->http), 3);
+    assert_int_equal(fake_intercom_events(world->intercom), 3);
 }
 
 static void a_stop_while_held_or_waiting_for_attributes_ends(void **state)
@@ -132,8 +132,8 @@ static void a_stop_while_held_or_waiting_for_attributes_ends(void **state)
     (void)state;
     const struct fake_rule slow = {
         .request = "POST /data_attributes", .status = 200, .after_ms = HOUR};
-    fake_http_forget_attributes(world->http);
-    fake_http_script(world->http, &slow);
+    fake_intercom_forget_attributes(world->intercom);
+    fake_intercom_script(world->intercom, &slow);
     put_users(5);
     world_start(world);
     (void)world_run(world, SECOND);
@@ -142,7 +142,7 @@ static void a_stop_while_held_or_waiting_for_attributes_ends(void **state)
     assert_int_equal(count_in("pending"), 5);
     world_crash(world);
 
-    fake_http_script(world->http, &unauthorized);
+    fake_intercom_script(world->intercom, &unauthorized);
     world_start(world);
     (void)world_run(world, MINUTE);
     relay_stop(world->relay, world->clock.monotonic_ms + SECOND);
@@ -231,7 +231,7 @@ static void a_drain_ends_when(void **state)
         world->policy.drain = true;
         put_users(rows[i].users);
         if (rows[i].rule.request != NULL)
-            fake_http_script(world->http, &rows[i].rule);
+            fake_intercom_script(world->intercom, &rows[i].rule);
         if (rows[i].sql != NULL)
             world_execute(world, rows[i].sql);
         world_start(world);
@@ -312,7 +312,7 @@ static void a_newer_relay_makes_the_older_one_end(void **state)
     world_start(world);
     (void)world_run(world, 2 * MINUTE);
     assert_int_equal(count_in("delivered"), 5);
-    assert_int_equal(fake_http_events(world->http), 5);
+    assert_int_equal(fake_intercom_events(world->intercom), 5);
 }
 
 /* --- crashes -------------------------------------------------------------- */
@@ -325,7 +325,7 @@ static void after_a_crash_the_same_bytes_go_first_of_their_lane(void **state)
     int64_t other = world_put(world, "u2");
     world_start(world);
     (void)world_run(world, 25); /* the contact is made, the event sent */
-    assert_int_equal(fake_http_events(world->http), 2);
+    assert_int_equal(fake_intercom_events(world->intercom), 2);
     world_crash(world);
     assert_string_equal(world_state(world, first), "sending");
     int before = fake_http_calls(world->http);
@@ -346,9 +346,9 @@ static void after_a_crash_the_same_bytes_go_first_of_their_lane(void **state)
     world_run_until(world, other, "delivered", SECOND);
 
     /* The renamed name is for those which had not left. */
-    assert_int_equal(fake_http_events(world->http), 4);
-    assert_int_equal(fake_http_event(world->http, 0)->times, 2);
-    assert_string_equal(fake_http_event(world->http, 0)->name,
+    assert_int_equal(fake_intercom_events(world->intercom), 4);
+    assert_int_equal(fake_intercom_event(world->intercom, 0)->times, 2);
+    assert_string_equal(fake_intercom_event(world->intercom, 0)->name,
                         "rc_renewal_event");
     assert_int_equal(world_attempts(world, first), 2);
     assert_int_equal(world_tries(world, first), 0);
@@ -379,7 +379,8 @@ static void a_crash_at_any_turn_loses_and_doubles_nothing(void **state)
             world_start(world);
             (void)world_run(world, 2 * MINUTE);
             assert_int_equal(count_in("delivered"), USERS * EACH);
-            assert_int_equal(fake_http_events(world->http), USERS * EACH);
+            assert_int_equal(fake_intercom_events(world->intercom),
+                             USERS * EACH);
             world_check(world);
         }
     }
@@ -417,10 +418,11 @@ static void script_random_faults(struct random *random)
          .body = "<html>",
          .is_html = true},
     };
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     for (int i = 0; i < 3; i++) {
         uint32_t count = sizeof(faults) / sizeof(faults[0]);
-        fake_http_script(world->http, &faults[random_below(random, count)]);
+        fake_intercom_script(world->intercom,
+                             &faults[random_below(random, count)]);
     }
 }
 
@@ -447,7 +449,7 @@ static void live_randomly(struct random *random, int steps)
             world_execute(world, "COMMIT");
             break;
         case 5:
-            fake_http_forget_attributes(world->http);
+            fake_intercom_forget_attributes(world->intercom);
             break;
         default:
             (void)snprintf(user, sizeof(user), "u%u", random_below(random, 6));
@@ -475,10 +477,10 @@ static void whatever_happens_each_event_arrives_once(void **state)
         print_message("TEST_SEED=%llu\n", (unsigned long long)seed);
         world_start(world);
         live_randomly(&random, 120);
-        fake_http_clear_rules(world->http);
+        fake_intercom_clear_rules(world->intercom);
         (void)world_run(world, INT64_C(30) * HOUR);
         assert_int_equal(count_in("delivered"), world->events);
-        assert_int_equal(fake_http_events(world->http), world->events);
+        assert_int_equal(fake_intercom_events(world->intercom), world->events);
         world_check(world);
     }
 }

@@ -114,7 +114,7 @@ static void a_429_makes_all_wait_and_costs_nothing(void **state)
         .retry_after_s = 60,
     };
     world->policy.connections = 1;
-    fake_http_script(world->http, &over);
+    fake_intercom_script(world->intercom, &over);
     put_many();
     world_start(world);
     (void)world_run(world, 59 * SECOND);
@@ -132,7 +132,7 @@ static void a_429_without_a_time_waits_a_window(void **state)
     (void)state;
     const struct fake_rule over = {
         .request = "POST /contacts", .times = 1, .status = 429};
-    fake_http_script(world->http, &over);
+    fake_intercom_script(world->intercom, &over);
     int64_t id = world_put(world, "u1");
     world_start(world);
     (void)world_run(world, 9 * SECOND);
@@ -150,7 +150,7 @@ static void a_quota_paces_and_is_recorded(void **state)
                                    .quota_left = 40,
                                    .quota_reset_ms = 10 * SECOND,
                                    .acts = true};
-    fake_http_script(world->http, &told);
+    fake_intercom_script(world->intercom, &told);
     put_many();
     world_start(world);
     int turns = world->turns;
@@ -160,7 +160,7 @@ static void a_quota_paces_and_is_recorded(void **state)
     assert_int_equal(
         world_number(world, "SELECT quota_limit FROM outbox_destination", 0),
         83);
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     expect_all_delivered(5 * MINUTE);
 }
 
@@ -169,7 +169,7 @@ static void a_quota_paces_and_is_recorded(void **state)
 static void a_401_holds_at_once_and_fails_nothing(void **state)
 {
     (void)state;
-    fake_http_script(world->http, &unauthorized);
+    fake_intercom_script(world->intercom, &unauthorized);
     world->policy.connections = 4;
     put_many();
     world_start(world);
@@ -184,7 +184,7 @@ static void a_401_holds_at_once_and_fails_nothing(void **state)
 static void a_401_is_probed_by_get_me_and_lifted(void **state)
 {
     (void)state;
-    fake_http_script(world->http, &unauthorized);
+    fake_intercom_script(world->intercom, &unauthorized);
     put_many();
     world_start(world);
     (void)world_run(world, 31 * SECOND);
@@ -206,7 +206,7 @@ static void a_401_is_probed_by_get_me_and_lifted(void **state)
     assert_in_range(at[1] - at[0], 60 * SECOND, 61 * SECOND);
     assert_in_range(at[2] - at[1], 120 * SECOND, 121 * SECOND);
 
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     expect_all_delivered(6 * MINUTE);
     assert_string_equal(hold_reason(), "");
 }
@@ -214,11 +214,11 @@ static void a_401_is_probed_by_get_me_and_lifted(void **state)
 static void a_new_token_is_probed_at_once(void **state)
 {
     (void)state;
-    fake_http_script(world->http, &unauthorized);
+    fake_intercom_script(world->intercom, &unauthorized);
     put_many();
     world_start(world);
     (void)world_run(world, 10 * MINUTE);
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     int probes = fake_http_count(world->http, "GET /me", NULL);
     relay_take_new_token(world->relay);
     (void)world_run(world, SECOND);
@@ -232,13 +232,13 @@ static void a_certificate_that_is_not_to_be_trusted_holds_too(void **state)
     (void)state;
     const struct fake_rule untrusted = {
         .request = "", .end = HTTP_NOT_SENT, .trouble = HTTP_CERTIFICATE};
-    fake_http_script(world->http, &untrusted);
+    fake_intercom_script(world->intercom, &untrusted);
     put_many();
     world_start(world);
     (void)world_run(world, 20 * MINUTE);
     assert_string_equal(hold_reason(), "certificate");
     expect_all_pending();
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     expect_all_delivered(6 * MINUTE);
 }
 
@@ -246,12 +246,12 @@ static void a_hold_is_lifted_slowly(void **state)
 {
     (void)state;
     world->policy.connections = 32;
-    fake_http_script(world->http, &unauthorized);
+    fake_intercom_script(world->intercom, &unauthorized);
     put_many();
     world_start(world);
     (void)world_run(world, SECOND);
-    fake_http_clear_rules(world->http);
-    fake_http_set_latency(world->http, 900);
+    fake_intercom_clear_rules(world->intercom);
+    fake_intercom_set_latency(world->intercom, 900);
     int64_t probe_ms = 29 * SECOND + 900;
     (void)world_run(world, probe_ms);
     /* within the first second: one at a time, then two … */
@@ -264,24 +264,24 @@ static void a_hold_is_lifted_slowly(void **state)
 static void a_clock_set_back_delays_no_probe(void **state)
 {
     (void)state;
-    fake_http_script(world->http, &unauthorized);
+    fake_intercom_script(world->intercom, &unauthorized);
     put_many();
     world_start(world);
     (void)world_run(world, SECOND);
     world->clock.wall_ms -= INT64_C(7) * 24 * HOUR;
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     expect_all_delivered(10 * MINUTE);
 }
 
 static void a_clock_set_forward_delays_no_probe(void **state)
 {
     (void)state;
-    fake_http_script(world->http, &unauthorized);
+    fake_intercom_script(world->intercom, &unauthorized);
     put_many();
     world_start(world);
     (void)world_run(world, SECOND);
     world->clock.wall_ms += INT64_C(7) * 24 * HOUR;
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     expect_all_delivered(10 * MINUTE);
 }
 
@@ -290,7 +290,7 @@ static void a_clock_set_forward_delays_no_probe(void **state)
 static void a_403_is_probed_by_one_delivery_at_a_time(void **state)
 {
     (void)state;
-    fake_http_script(world->http, &forbidden);
+    fake_intercom_script(world->intercom, &forbidden);
     put_many();
     world_start(world);
     (void)world_run(world, SECOND);
@@ -301,7 +301,7 @@ static void a_403_is_probed_by_one_delivery_at_a_time(void **state)
     assert_in_range(probes, 10, 20);
     assert_int_equal(fake_http_count(world->http, "GET /me", NULL), 0);
     expect_all_pending();
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     expect_all_delivered(10 * MINUTE);
     assert_string_equal(hold_reason(), "");
 }
@@ -309,7 +309,7 @@ static void a_403_is_probed_by_one_delivery_at_a_time(void **state)
 static void a_hold_with_nothing_left_to_probe_with_is_calm(void **state)
 {
     (void)state;
-    fake_http_script(world->http, &forbidden);
+    fake_intercom_script(world->intercom, &forbidden);
     int64_t id = world_put(world, "u1");
     world_start(world);
     (void)world_run(world, SECOND);
@@ -320,7 +320,7 @@ static void a_hold_with_nothing_left_to_probe_with_is_calm(void **state)
     (void)world_run(world, HOUR);
     assert_in_range(world->turns - turns, 1, 200);
     (void)id;
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     int64_t next = world_put(world, "u2");
     world_run_until(world, next, "delivered", MINUTE);
 }
@@ -328,14 +328,14 @@ static void a_hold_with_nothing_left_to_probe_with_is_calm(void **state)
 static void a_probe_put_off_by_its_own_wait_is_calm(void **state)
 {
     (void)state;
-    fake_http_script(world->http, &forbidden);
+    fake_intercom_script(world->intercom, &forbidden);
     int64_t id = world_put(world, "u1");
     world_start(world);
     (void)world_run(world, SECOND);
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     const struct fake_rule down = {
         .request = "", .times = 1, .status = 503, .retry_after_s = 3600};
-    fake_http_script(world->http, &down);
+    fake_intercom_script(world->intercom, &down);
     int turns = world->turns;
     (void)world_run(world, 50 * MINUTE);
     assert_in_range(world->turns - turns, 1, 200);
@@ -350,13 +350,13 @@ static void a_web_page_instead_of_an_answer_holds(void **state)
                                      .status = 200,
                                      .body = "<html>log in</html>",
                                      .is_html = true};
-    fake_http_script(world->http, &portal);
+    fake_intercom_script(world->intercom, &portal);
     put_many();
     world_start(world);
     (void)world_run(world, 20 * MINUTE);
     assert_string_equal(hold_reason(), "html_answer");
     expect_all_pending();
-    fake_http_clear_rules(world->http);
+    fake_intercom_clear_rules(world->intercom);
     expect_all_delivered(10 * MINUTE);
 }
 
@@ -397,7 +397,7 @@ static void a_pause_during_a_hold_is_calm(void **state)
     (void)state;
     const struct fake_rule *const holds[] = {&unauthorized, &forbidden};
     for (int i = 0; i < 2; i++) {
-        fake_http_script(world->http, holds[i]);
+        fake_intercom_script(world->intercom, holds[i]);
         int64_t id = world_put(world, i == 0 ? "u1" : "u2");
         if (world->relay == NULL)
             world_start(world);
@@ -406,7 +406,7 @@ static void a_pause_during_a_hold_is_calm(void **state)
         int turns = world->turns;
         (void)world_run(world, HOUR);
         assert_in_range(world->turns - turns, 1, 250);
-        fake_http_clear_rules(world->http);
+        fake_intercom_clear_rules(world->intercom);
         resume_sending();
         world_run_until(world, id, "delivered", 10 * MINUTE);
     }
@@ -417,7 +417,7 @@ static void a_pause_during_a_hold_is_calm(void **state)
 static void missing_attributes_are_created_once_for_all(void **state)
 {
     (void)state;
-    fake_http_forget_attributes(world->http);
+    fake_intercom_forget_attributes(world->intercom);
     put_many();
     world_start(world);
     expect_all_delivered(MINUTE);
@@ -437,8 +437,8 @@ static void attributes_that_exist_already_are_as_good(void **state)
                        "You already have 'latest_store' in your data"),
         .acts = true,
     };
-    fake_http_script(world->http, &exists);
-    fake_http_forget_attributes(world->http);
+    fake_intercom_script(world->intercom, &exists);
+    fake_intercom_forget_attributes(world->intercom);
     put_many();
     world_start(world);
     expect_all_delivered(MINUTE);
@@ -469,15 +469,15 @@ static void attributes_that_cannot_be_created_fail_nothing(void **state)
         }
         struct fake_rule rule = rows[i].rule;
         rule.request = "POST /data_attributes";
-        fake_http_forget_attributes(world->http);
-        fake_http_script(world->http, &rule);
+        fake_intercom_forget_attributes(world->intercom);
+        fake_intercom_script(world->intercom, &rule);
         put_many();
         world_start(world);
         (void)world_run(world, 10 * MINUTE);
         assert_int_equal(world->report.failed, 0);
         assert_int_equal(world->report.delivered, 0);
         assert_string_equal(hold_reason(), rows[i].reason);
-        fake_http_clear_rules(world->http);
+        fake_intercom_clear_rules(world->intercom);
         expect_all_delivered(20 * MINUTE);
     }
 }
@@ -491,8 +491,8 @@ a_flight_that_only_waited_for_attributes_is_not_unknown(void **state)
                                      .end = HTTP_UNKNOWN,
                                      .trouble = HTTP_TIMED_OUT,
                                      .after_ms = 30 * SECOND};
-    fake_http_forget_attributes(world->http);
-    fake_http_script(world->http, &silent);
+    fake_intercom_forget_attributes(world->intercom);
+    fake_intercom_script(world->intercom, &silent);
     int64_t id = world_put(world, "u1");
     world_start(world);
     (void)world_run(world, 30 * SECOND + 30);
@@ -521,9 +521,9 @@ static void a_probe_that_waits_for_the_attributes_is_calm(void **state)
         .status = 401,
         .body = ERRORS("unauthorized", "x"),
     };
-    fake_http_forget_attributes(world->http);
-    fake_http_script(world->http, &slow);
-    fake_http_script(world->http, &late);
+    fake_intercom_forget_attributes(world->intercom);
+    fake_intercom_script(world->intercom, &slow);
+    fake_intercom_script(world->intercom, &late);
     int64_t id = world_put(world, "u1");
     int64_t held = world_put(world, "late");
     world_start(world);

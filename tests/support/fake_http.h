@@ -1,9 +1,8 @@
-/* fake_http.h - an HTTP seam without a network, under a fake clock: a small
- * Intercom that keeps contacts and events, and faults as a test scripts them.
+/* fake_http.h - an HTTP seam without a network, under a fake clock.
  *
- * A request acts when it starts and is answered after its latency, so that a
- * call which is cut has acted: the harder case. Every call is kept, with its
- * times, for a test to look at. */
+ * Owns the calls under way and their times. Who answers is a server that the
+ * maker names: tests have support/fake_intercom.h, the simulation its own.
+ * Every call is kept, with its times, for a test to look at. */
 #ifndef SUPPORT_FAKE_HTTP_H
 #define SUPPORT_FAKE_HTTP_H
 
@@ -14,67 +13,52 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-    FAKE_MOST_CALLS = 20000,
-    FAKE_MOST_RULES = 16,
-    FAKE_MOST_CONTACTS = 2000,
-    FAKE_MOST_EVENTS = 5000,
-};
+enum { FAKE_MOST_CALLS = 20000 };
 
 struct fake_http; /* owned by who made it */
 
-/* A scripted answer. */
-struct fake_rule {
-    const char *request;  /* "POST /events": what the request begins with */
-    const char *body_has; /* in its body; NULL: any */
-    int times;            /* how often; 0: until the rules are cleared */
-    enum http_end end;    /* HTTP_ANSWERED: with the status below */
-    enum http_trouble trouble;
-    int status;
-    const char *body;       /* NULL: "" */
-    int64_t after_ms;       /* 0: the usual latency */
-    int64_t retry_after_s;  /* 0: none */
-    int64_t quota_limit;    /* 0: no quota headers */
-    int64_t quota_left;     /* … */
-    int64_t quota_reset_ms; /* from now */
-    bool is_html;
-    bool acts; /* the contact or event is taken, whatever is answered */
-};
-
 struct fake_call {
-    char request[200]; /* "POST /contacts" */
-    char *body;        /* "" without; owned */
-    char user[120];    /* whose: external_id, user_id, or of the contact's id */
+    char request[200];  /* "POST /contacts" */
+    char *body;         /* "" without; owned */
+    char user[120];     /* whose, as far as the server knows; "" else */
     int64_t started_ms; /* monotonic */
     int64_t ended_ms;   /* -1: under way */
     enum http_end end;
     int status;
 };
 
-/* An event as Intercom dedupes it. */
-struct fake_event {
-    char user[120];
-    char name[130];
-    int64_t created_at;
-    int times; /* taken so often; more than 1: deduped */
+/* A call under way, as its server sees it. */
+struct fake_exchange {
+    const struct http_request *request; /* during take() only */
+    struct fake_call *call;
+    struct http_answer answer; /* 200 without any header at first */
+    char *body;                /* of the answer; owned; NULL: "" */
+    int64_t due_ms;            /* monotonic: when it ends */
+    void *note;                /* the server's own */
 };
 
-/* The clock is borrowed. */
-struct fake_http *fake_http_new(struct fake_clock *clock);
+/* Who answers. context is borrowed. */
+struct fake_server {
+    void *context;
+    /* A request has come: say when it ends, and name its user. What it does
+     * may be done now, or at its end. */
+    void (*take)(void *context, struct fake_exchange *exchange);
+    /* Its time has come; NULL: take() has filled the answer. */
+    void (*answer)(void *context, struct fake_exchange *exchange);
+    /* It is cut before that; NULL: nothing is to be done. What the client sees
+     * is filled by the seam. */
+    void (*cut)(void *context, struct fake_exchange *exchange);
+};
+
+/* The clock is borrowed, the server copied. */
+struct fake_http *fake_http_new(struct fake_clock *clock,
+                                const struct fake_server *server);
 void fake_http_free(struct fake_http *fake);
 const struct http *fake_http_seam(struct fake_http *fake);
 
-/* Add a rule; the first that fits counts. The texts are borrowed. */
-void fake_http_script(struct fake_http *fake, const struct fake_rule *rule);
-/* No rules any more; calls under way keep their answers. */
-void fake_http_clear_rules(struct fake_http *fake);
-
-/* How long every call takes from now on; 20 ms at first. */
-void fake_http_set_latency(struct fake_http *fake, int64_t latency_ms);
-
-/* Whether contacts can have our four custom attributes; true at first. Each
- * has to be created by POST /data_attributes if not. */
-void fake_http_forget_attributes(struct fake_http *fake);
+/* End every call under way now, as its server answers, though nobody may take
+ * the answers for long: the client's process has been halted. */
+void fake_http_end_all(struct fake_http *fake);
 
 /* The calls so far. */
 int fake_http_calls(const struct fake_http *fake);
@@ -84,17 +68,12 @@ const struct fake_call *fake_http_call(const struct fake_http *fake, int index);
 int fake_http_count(const struct fake_http *fake, const char *request,
                     const char *user);
 int fake_http_under_way(const struct fake_http *fake);
+/* How many of them are of this user. */
+int fake_http_under_way_of(const struct fake_http *fake, const char *user);
 /* The most that were under way together. */
 int fake_http_most_under_way(const struct fake_http *fake);
 
-/* What Intercom has. */
-int fake_http_events(const struct fake_http *fake);
-const struct fake_event *fake_http_event(const struct fake_http *fake,
-                                         int index);
-/* The contact's attributes as they were last written; NULL: no contact. */
-const char *fake_http_attributes(const struct fake_http *fake,
-                                 const char *user);
-/* Delete the contact at Intercom. */
-void fake_http_delete_contact(struct fake_http *fake, const char *user);
+/* When the next call ends (monotonic); INT64_MAX: none is under way. */
+int64_t fake_http_next_end_ms(const struct fake_http *fake);
 
 #endif

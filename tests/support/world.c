@@ -33,7 +33,9 @@ void world_open(struct world *world)
     (void)snprintf(world->path, sizeof(world->path), "%s/app.db",
                    world->folder);
     fake_clock_init(&world->clock);
-    world->http = fake_http_new(&world->clock);
+    world->intercom = fake_intercom_new(&world->clock);
+    const struct fake_server server = fake_intercom_server(world->intercom);
+    world->http = fake_http_new(&world->clock, &server);
     must(store_init(world->path, false, &report, &err), &err);
     must(store_open(world->path, STORE_WRITE, 0, &world->store, &err), &err);
     must(store_open(world->path, STORE_WRITE, 0, &world->producer, &err), &err);
@@ -54,6 +56,7 @@ void world_close(struct world *world)
     store_close(world->producer);
     (void)sqlite3_close(world->looker);
     fake_http_free(world->http);
+    fake_intercom_free(world->intercom);
     folder_remove(world->folder);
 }
 

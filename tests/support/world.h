@@ -10,6 +10,7 @@
 #include "relay/relay.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"
+#include "support/fake_intercom.h"
 #include "support/folder.h"
 
 #include <stdbool.h>
@@ -21,7 +22,8 @@ struct world {
     char folder[FOLDER_BYTES];
     char path[FOLDER_BYTES + 20];
     struct fake_clock clock;
-    struct fake_http *http;
+    struct fake_intercom *intercom;
+    struct fake_http *http; /* to it */
     struct store *store;    /* the relay's */
     struct store *producer; /* another connection */
     struct sqlite3 *looker; /* and one more, for SQL of tests */
