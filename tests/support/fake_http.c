@@ -10,7 +10,6 @@
 
 struct under_way {
     struct fake_exchange exchange;
-    void *owner;
     bool is_answered;
     struct under_way *next; /* in order of due_ms */
 };
@@ -71,9 +70,9 @@ static void start(void *context, const struct http_request *request,
     struct fake_http *fake = context;
     assert(owner != NULL);
     struct under_way *call = mem_new(sizeof(*call));
-    call->owner = owner;
     call->exchange = (struct fake_exchange){
         .request = request,
+        .owner = owner,
         .call = keep_call(fake, request),
         .due_ms = fake->clock->monotonic_ms,
         .answer = {.end = HTTP_ANSWERED,
@@ -135,7 +134,7 @@ static bool next_done(void *context, struct http_done *done)
     seen->body = call->exchange.body == NULL ? "" : call->exchange.body;
     seen->body_length = strlen(seen->body);
     fake->returned = call;
-    done->owner = call->owner;
+    done->owner = call->exchange.owner;
     done->answer = *seen;
     return true;
 }

@@ -30,6 +30,7 @@ struct fake_call {
 /* A call under way, as its server sees it. */
 struct fake_exchange {
     const struct http_request *request; /* during take() only */
+    void *owner;                        /* as given to start() */
     struct fake_call *call;
     struct http_answer answer; /* 200 without any header at first */
     char *body;                /* of the answer; owned; NULL: "" */
