@@ -31,6 +31,7 @@ static int make_flight(void **state)
         .attempts = 2,
         .tries = 1,
         .first_try_open_ms = OPEN_MS - HOUR_MS / 2,
+        .missing_open_ms = OUTBOX_NO_TIME,
     };
     struct plan plan = {
         .action = PLAN_SEND,
@@ -210,8 +211,8 @@ static void it_gives_up_by_the_age_of_its_tries(void **state)
         {"server_error", INT64_C(72) * 60 * 60 * 1000, true, true},
         {"server_error", INT64_MIN, true, false},
         {"not_connected", INT64_C(1000) * 60 * 60 * 1000, false, false},
-        {"contact_missing", 60 * 60 * 1000 - 1, true, false},
-        {"contact_missing", 60 * 60 * 1000, true, true},
+        {"contact_missing", INT64_C(71) * 60 * 60 * 1000, true, false},
+        {"contact_missing", INT64_C(72) * 60 * 60 * 1000, true, true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         flight->claim.first_try_open_ms = rows[i].age_ms == INT64_MIN
@@ -222,6 +223,34 @@ static void it_gives_up_by_the_age_of_its_tries(void **state)
                                   .costs_try = rows[i].costs_try});
         assert_string_equal(end.state, rows[i].gives_up ? "failed" : "pending");
         assert_int_equal(strstr(end.result, "gave up after") != NULL,
+                         rows[i].gives_up);
+    }
+}
+
+static void
+a_missing_contact_has_an_hour_from_when_it_was_first_missing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reason;
+        int64_t missing_ms; /* INT64_MIN: not yet */
+        bool gives_up;
+    } rows[] = {
+        {"contact_missing", INT64_MIN, false},
+        {"contact_missing", 60 * 60 * 1000 - 1, false},
+        {"contact_missing", 60 * 60 * 1000, true},
+        {"server_error", 60 * 60 * 1000, false},
+    };
+    flight->claim.first_try_open_ms = OPEN_MS - 30 * HOUR_MS;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        flight->claim.missing_open_ms = rows[i].missing_ms == INT64_MIN
+                                            ? OUTBOX_NO_TIME
+                                            : OPEN_MS - rows[i].missing_ms;
+        describe((struct verdict){.action = VERDICT_RETRY,
+                                  .reason = rows[i].reason,
+                                  .costs_try = true});
+        assert_string_equal(end.state, rows[i].gives_up ? "failed" : "pending");
+        assert_int_equal(strstr(end.result, "gave up after 1 h") != NULL,
                          rows[i].gives_up);
     }
 }
@@ -313,6 +342,7 @@ int main(void)
         RULE(what_was_not_sent_waits_by_attempts_up_to_a_minute),
         RULE(a_connection_that_we_closed_waits_a_timeout_from_its_request),
         RULE(it_gives_up_by_the_age_of_its_tries),
+        RULE(a_missing_contact_has_an_hour_from_when_it_was_first_missing),
         RULE(a_short_age_holds_for_a_missing_contact_too),
         RULE(calls_are_noted_with_what_is_evidence),
         RULE(a_call_without_an_answer_is_noted_with_the_trouble),

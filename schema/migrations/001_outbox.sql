@@ -78,12 +78,15 @@ CREATE TABLE outbox_delivery (
     due_ms INTEGER                   -- only the head of a lane has one
         CHECK (due_ms IS NULL OR state = 'pending'),
     not_before_ms INTEGER NOT NULL DEFAULT 0, -- 1: an operation's retry
+    wait_ms INTEGER NOT NULL DEFAULT 0, -- how long that was ahead when it was
+                                     -- set: the clock may be set back since
     arrived_ms INTEGER NOT NULL,     -- committed by the producer
     settled_ms INTEGER CHECK (       -- left pending and sending for good
         (settled_ms IS NULL) = (state = 'pending' OR state = 'sending')),
     attempts INTEGER NOT NULL DEFAULT 0,
     tries INTEGER NOT NULL DEFAULT 0,     -- attempts that cost a try
     first_try_open_ms INTEGER,       -- open_ms then (outbox_destination)
+    missing_open_ms INTEGER,         -- … since when Intercom has no contact
     unknown INTEGER NOT NULL DEFAULT 0,   -- 1: an outcome is unknown
     bound INTEGER NOT NULL DEFAULT 0,     -- 1: an event call may have left
     epoch INTEGER,                   -- the relay that is sending it
@@ -164,7 +167,9 @@ CREATE TABLE outbox_user (
     confirmed_id INTEGER,
     confirmed_ms INTEGER,
     confirmed_epoch INTEGER,
-    sent_events TEXT                 -- the last data events (event/merge.h)
+    sent_events TEXT,                -- the last data events (event/merge.h)
+    quiet_until_ms INTEGER           -- no call before: a request that we cut
+                                     -- may still be on its way
 ) WITHOUT ROWID;
 
 -- The names sent to Intercom; a kind without a row has its default name.

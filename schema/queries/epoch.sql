@@ -61,12 +61,22 @@ INSERT INTO outbox_user (lane, sent_timestamp_ms, sent_id, sent_attributes,
 UPDATE outbox_delivery INDEXED BY outbox_delivery_first
     SET state = 'pending', unknown = 1, bound = 1, reason = 'relay_ended',
     result = 'the relay ended before the answer came',
-    (due_ms, not_before_ms) =
+    wait_ms = :timeout_ms, (due_ms, not_before_ms) =
         (SELECT until_ms, until_ms FROM (SELECT :timeout_ms + min(:now_ms,
             coalesce(max(started_ms) + 12 * :timeout_ms, :now_ms)) AS until_ms
             FROM outbox_attempt WHERE delivery_id = outbox_delivery.id
             AND number = outbox_delivery.attempts))
     WHERE state = 'sending';
+
+-- name: epoch_be_quiet
+-- Nor does anything else of their lanes before that.
+-- scans: the index holds what is in flight, nothing else
+INSERT INTO outbox_user (lane, quiet_until_ms)
+    SELECT lane, not_before_ms FROM outbox_delivery
+        INDEXED BY outbox_delivery_first
+        WHERE (state = 'sending' OR (unknown = 1 AND settled_ms IS NULL))
+            AND state = 'pending' AND reason = 'relay_ended'
+    ON CONFLICT (lane) DO UPDATE SET quiet_until_ms = excluded.quiet_until_ms;
 
 -- name: epoch_end
 -- The relay ended in good order.

@@ -77,6 +77,7 @@ SELECT item.delivery_id, item.state, was_state, lane, kind, arrived_ms
 -- anew unless it waits with bytes that may be at Intercom.
 UPDATE outbox_delivery SET state = 'pending', due_ms = NULL, settled_ms = NULL,
     reason = NULL, not_before_ms = 1, tries = 0, first_try_open_ms = NULL,
+    missing_open_ms = NULL,
     bound = CASE WHEN state = 'pending' THEN bound ELSE 0 END,
     operation_id = :operation
     WHERE id = :id AND EXISTS (SELECT 1 FROM outbox_operation_item AS item

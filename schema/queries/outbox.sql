@@ -16,10 +16,10 @@ SELECT epoch FROM outbox_relay WHERE id = 1;
 -- name: outbox_due_fresh
 -- Heads that never waited for a time, oldest first.
 SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
-    first_try_open_ms, unknown, bound, payload, contact_id,
+    first_try_open_ms, missing_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
     confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
-    CASE WHEN not_before_ms = 1 THEN operation_id END
+    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
@@ -28,10 +28,10 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
 -- name: outbox_due_operation
 -- Heads that an operator's retry put back (due at 1), oldest first.
 SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
-    first_try_open_ms, unknown, bound, payload, contact_id,
+    first_try_open_ms, missing_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
     confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
-    operation_id
+    quiet_until_ms, operation_id
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
@@ -40,10 +40,10 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
 -- name: outbox_due_retry
 -- Heads whose time has come, the longest overdue first.
 SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
-    first_try_open_ms, unknown, bound, payload, contact_id,
+    first_try_open_ms, missing_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
     confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
-    CASE WHEN not_before_ms = 1 THEN operation_id END
+    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
@@ -51,9 +51,21 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     ORDER BY due_ms, delivery.id LIMIT :limit;
 
 -- name: outbox_pull_back
--- A clock jumped: nothing waits longer than any wait of ours.
+-- The clock was set back: nothing waits longer than it was to. It looks at all
+-- that waits for a time.
 UPDATE outbox_delivery INDEXED BY outbox_delivery_due
-    SET due_ms = :now_ms, not_before_ms = :now_ms WHERE due_ms > :latest_ms;
+    SET due_ms = :now_ms + wait_ms, not_before_ms = :now_ms + wait_ms
+    WHERE due_ms > :now_ms AND due_ms > :now_ms + wait_ms;
+
+-- name: outbox_put_off
+-- A due head waits: a request of its user may still be on its way.
+UPDATE outbox_delivery SET due_ms = :until_ms, wait_ms = :until_ms - :now_ms
+    WHERE id = :id AND due_ms IS NOT NULL;
+
+-- name: outbox_be_quiet
+-- No call of this user before.
+INSERT INTO outbox_user (lane, quiet_until_ms) VALUES (:lane, :until_ms)
+    ON CONFLICT (lane) DO UPDATE SET quiet_until_ms = :until_ms;
 
 -- name: outbox_bytes
 -- The bytes in force: those of the last attempt that wrote its own.
@@ -90,12 +102,16 @@ UPDATE outbox_delivery SET state = :state, reason = :reason,
 -- told what became of the first.
 UPDATE outbox_delivery SET state = :state, reason = :reason,
     result = :result, status = :status, not_before_ms = :not_before_ms,
+    wait_ms = max(0, :not_before_ms - :now_ms),
     settled_ms = :settled_ms, bound = bound | :bound,
     unknown = CASE WHEN :settled_ms IS NULL THEN unknown | :unknown ELSE 0 END,
     tries = tries + :costs_try,
     first_try_open_ms = CASE WHEN :costs_try
         THEN coalesce(first_try_open_ms, :open_ms)
-        ELSE first_try_open_ms END
+        ELSE first_try_open_ms END,
+    missing_open_ms = CASE WHEN :reason = 'contact_missing'
+        THEN coalesce(missing_open_ms, :open_ms)
+        WHEN :costs_try THEN NULL ELSE missing_open_ms END
     WHERE id = :id AND state = 'sending' AND epoch = :epoch
         AND attempts = :number;
 
@@ -119,10 +135,10 @@ INSERT INTO outbox_call (delivery_id, attempt, number, request, started_ms,
 -- the file.
 INSERT INTO outbox_user (lane, contact_id, sent_events, sent_timestamp_ms,
     sent_id, sent_attributes, confirmed_timestamp_ms, confirmed_id,
-    confirmed_ms, confirmed_epoch)
+    confirmed_ms, confirmed_epoch, quiet_until_ms)
     VALUES (:lane, nullif(:contact, ''), :sent_events, :newest_ms, :newest_id,
         :attributes, :confirmed_newest_ms, :confirmed_newest_id,
-        :confirmed_ms, :epoch)
+        :confirmed_ms, :epoch, :quiet_until_ms)
     ON CONFLICT (lane) DO UPDATE SET
         sent_events = coalesce(excluded.sent_events, sent_events),
         contact_id = CASE WHEN :contact IS NULL THEN contact_id
@@ -139,7 +155,8 @@ INSERT INTO outbox_user (lane, contact_id, sent_events, sent_timestamp_ms,
             CASE WHEN :confirmed_ms IS NOT NULL THEN sent_id
                 ELSE confirmed_id END),
         confirmed_ms = coalesce(excluded.confirmed_ms, confirmed_ms),
-        confirmed_epoch = coalesce(excluded.confirmed_epoch, confirmed_epoch);
+        confirmed_epoch = coalesce(excluded.confirmed_epoch, confirmed_epoch),
+        quiet_until_ms = coalesce(excluded.quiet_until_ms, quiet_until_ms);
 
 -- name: outbox_set_hold
 -- The destination is held, or no longer.

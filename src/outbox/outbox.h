@@ -40,9 +40,10 @@ struct outbox_epoch_options {
 };
 
 struct outbox_recovery {
-    int64_t epoch;   /* ours */
-    int64_t unknown; /* deliveries that an older epoch left sending */
-    int64_t open_ms; /* how long sending has been possible so far */
+    int64_t epoch;      /* ours */
+    int64_t unknown;    /* deliveries that an older epoch left sending */
+    int64_t open_ms;    /* how long sending has been possible so far */
+    int64_t timeout_ms; /* of one request of the epoch before */
 };
 
 /* Begin a new epoch: number it, write who we are (pid, host), and make all
@@ -97,6 +98,7 @@ struct outbox_claim {
     int attempts;              /* so far */
     int tries;                 /* so far */
     int64_t first_try_open_ms; /* open_ms then; OUTBOX_NO_TIME: none yet */
+    int64_t missing_open_ms;   /* the same, of Intercom not having a contact */
     bool unknown;              /* an attempt's outcome is unknown */
     bool bound;                /* the bytes below are to be used */
     char *attributes;          /* of the last attempts; NULL: none */
@@ -110,7 +112,10 @@ struct outbox_claim {
     int64_t confirmed_id;
     int64_t confirmed_ms;
     int64_t confirmed_epoch;
-    char *sent_events;    /* the last ones (event/merge.h); NULL: none */
+    char *sent_events; /* the last ones (event/merge.h); NULL: none */
+    /* A request of the user that was cut may be on its way until then: no call
+     * before. OUTBOX_NO_TIME: none is. */
+    int64_t quiet_until_ms;
     int64_t operation_id; /* whose retry it is; 0: no operator's */
 };
 
@@ -118,13 +123,23 @@ struct outbox_claim {
  * (due at a time) in due order, alternating, so that neither starves the
  * other; and those that an operator's retry put back (due at 1), at most every
  * fourth while others wait. Changes nothing: for each, call
- * outbox_start_attempt() or outbox_settle() in the same turn, else it comes
- * again. claims has room for limit. A due time further ahead than 25 h is
- * pulled back to now (a clock jumped). */
+ * outbox_start_attempt(), outbox_settle() or outbox_put_off() in the same turn,
+ * else it comes again. claims has room for limit. */
 MUST_CHECK bool outbox_find_due(struct store *store, int64_t now_ms, int limit,
                                 struct outbox_claim *claims, int *count,
                                 struct err *err);
 void outbox_claim_free(struct outbox_claim *claim);
+
+/* A due head waits until then, and its user has no call before. */
+MUST_CHECK bool outbox_put_off(struct store *store,
+                               const struct outbox_claim *claim,
+                               int64_t until_ms, int64_t now_ms,
+                               struct err *err);
+
+/* The clock was set back: no head waits longer than it was to when its time was
+ * set. In a turn. outbox_begin_epoch() does so, too. */
+MUST_CHECK bool outbox_pull_back(struct store *store, int64_t now_ms,
+                                 struct err *err);
 
 /* An attempt about to be made. */
 struct outbox_start {
@@ -178,12 +193,13 @@ struct outbox_end {
     const struct outbox_claim *claim;
     int number; /* of the attempt */
     int64_t now_ms;
-    const char *outcome;   /* delivered, retry, failed, held, unknown */
-    const char *state;     /* delivered, failed, pending */
-    const char *reason;    /* NULL: none */
-    const char *result;    /* in words */
-    int status;            /* the last HTTP status; 0: none */
-    int64_t not_before_ms; /* with pending */
+    const char *outcome;    /* delivered, retry, failed, held, unknown */
+    const char *state;      /* delivered, failed, pending */
+    const char *reason;     /* NULL: none */
+    const char *result;     /* in words */
+    int status;             /* the last HTTP status; 0: none */
+    int64_t not_before_ms;  /* with pending */
+    int64_t quiet_until_ms; /* no call of the user before; OUTBOX_NO_TIME */
     bool costs_try;
     int64_t open_ms;          /* how long sending has been possible so far */
     bool event_may_have_left; /* the bytes are bound from now on */

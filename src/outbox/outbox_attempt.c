@@ -117,6 +117,7 @@ static bool end_delivery(struct store *store, int64_t epoch,
                     end->status == 0 ? OUTBOX_NO_TIME : end->status);
     query_bind_int64(&query, "not_before_ms",
                      is_pending ? end->not_before_ms : 0);
+    query_bind_int64(&query, "now_ms", end->now_ms);
     query_bind_time(&query, "settled_ms",
                     is_pending ? OUTBOX_NO_TIME : end->now_ms);
     query_bind_int64(&query, "unknown", text_equals(end->outcome, "unknown"));
@@ -180,7 +181,7 @@ static bool record_user(struct store *store, int64_t epoch,
     int64_t id = end->claim->id;
     struct query query;
     if (end->contact_id == NULL && end->sent_events == NULL && !confirmed &&
-        !end->is_newest)
+        !end->is_newest && end->quiet_until_ms == OUTBOX_NO_TIME)
         return true;
     query_open(&query, store, QUERY_OUTBOX_END_USER);
     query_bind_text(&query, "lane", end->claim->lane);
@@ -198,6 +199,7 @@ static bool record_user(struct store *store, int64_t epoch,
     query_bind_time(&query, "confirmed_ms",
                     confirmed ? end->now_ms : OUTBOX_NO_TIME);
     query_bind_time(&query, "epoch", confirmed ? epoch : OUTBOX_NO_TIME);
+    query_bind_time(&query, "quiet_until_ms", end->quiet_until_ms);
     return query_run(&query, err);
 }
 

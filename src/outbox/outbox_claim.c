@@ -6,19 +6,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* No wait of ours is longer: retries wait an hour at most, a "future
- * created_at" a day. */
-static const int64_t longest_wait_ms = (int64_t)25 * 3600 * 1000;
-
-static bool pull_back(struct store *store, int64_t now_ms, struct err *err)
-{
-    struct query query;
-    query_open(&query, store, QUERY_OUTBOX_PULL_BACK);
-    query_bind_int64(&query, "now_ms", now_ms);
-    query_bind_int64(&query, "latest_ms", now_ms + longest_wait_ms);
-    return query_run(&query, err);
-}
-
 /* The columns of outbox_due_fresh, _retry and _operation. */
 static void read_claim(const struct query *query, struct outbox_claim *claim)
 {
@@ -29,21 +16,23 @@ static void read_claim(const struct query *query, struct outbox_claim *claim)
         .attempts = (int)query_int64(query, 4),
         .tries = (int)query_int64(query, 5),
         .first_try_open_ms = query_time(query, 6),
-        .unknown = query_int64(query, 7) != 0,
-        .bound = query_int64(query, 8) != 0,
-        .contact_id = query_text(query, 10),
-        .sent_timestamp_ms = query_time(query, 11),
-        .sent_id = query_int64(query, 12),
-        .sent_attributes = query_text(query, 13),
-        .confirmed_timestamp_ms = query_time(query, 14),
-        .confirmed_id = query_int64(query, 15),
-        .confirmed_ms = query_time(query, 16),
-        .confirmed_epoch = query_int64(query, 17),
-        .sent_events = query_text(query, 18),
-        .operation_id = query_int64(query, 19),
+        .missing_open_ms = query_time(query, 7),
+        .unknown = query_int64(query, 8) != 0,
+        .bound = query_int64(query, 9) != 0,
+        .contact_id = query_text(query, 11),
+        .sent_timestamp_ms = query_time(query, 12),
+        .sent_id = query_int64(query, 13),
+        .sent_attributes = query_text(query, 14),
+        .confirmed_timestamp_ms = query_time(query, 15),
+        .confirmed_id = query_int64(query, 16),
+        .confirmed_ms = query_time(query, 17),
+        .confirmed_epoch = query_int64(query, 18),
+        .sent_events = query_text(query, 19),
+        .quiet_until_ms = query_time(query, 20),
+        .operation_id = query_int64(query, 21),
     };
     query_copy(query, 2, claim->kind, sizeof(claim->kind));
-    claim->payload = query_bytes(query, 9, &claim->payload_length);
+    claim->payload = query_bytes(query, 10, &claim->payload_length);
 }
 
 /* Empty bytes say that there is no such call. */
@@ -154,13 +143,35 @@ bool outbox_find_due(struct store *store, int64_t now_ms, int limit,
 {
     assert(limit > 0);
     *count = 0;
-    if (!pull_back(store, now_ms, err))
-        return false;
     if (read_due(store, now_ms, limit, claims, count, err))
         return true;
     while (*count > 0)
         outbox_claim_free(&claims[--*count]);
     return false;
+}
+
+bool outbox_put_off(struct store *store, const struct outbox_claim *claim,
+                    int64_t until_ms, int64_t now_ms, struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_PUT_OFF);
+    query_bind_int64(&query, "until_ms", until_ms);
+    query_bind_int64(&query, "now_ms", now_ms);
+    query_bind_int64(&query, "id", claim->id);
+    if (!query_run(&query, err))
+        return false;
+    query_open(&query, store, QUERY_OUTBOX_BE_QUIET);
+    query_bind_text(&query, "lane", claim->lane);
+    query_bind_int64(&query, "until_ms", until_ms);
+    return query_run(&query, err);
+}
+
+bool outbox_pull_back(struct store *store, int64_t now_ms, struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_OUTBOX_PULL_BACK);
+    query_bind_int64(&query, "now_ms", now_ms);
+    return query_run(&query, err);
 }
 
 void outbox_claim_free(struct outbox_claim *claim)

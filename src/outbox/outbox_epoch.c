@@ -40,7 +40,9 @@ static bool recover(struct store *store, int64_t now_ms, int64_t timeout_ms,
     query_open(&query, store, QUERY_EPOCH_RECOVER);
     query_bind_int64(&query, "timeout_ms", timeout_ms);
     query_bind_int64(&query, "now_ms", now_ms);
-    return query_run(&query, err);
+    return query_run(&query, err) &&
+           query_run_plain(store, QUERY_EPOCH_BE_QUIET, err) &&
+           outbox_pull_back(store, now_ms, err);
 }
 
 static bool write_relay(struct store *store, int64_t epoch,
@@ -79,6 +81,7 @@ static bool begin_epoch(struct store *store,
     query_close(&query);
     if (timeout_ms == OUTBOX_NO_TIME)
         timeout_ms = options->timeout_ms;
+    recovery->timeout_ms = timeout_ms;
     return count_left(store, options->now_ms, &recovery->unknown, err) &&
            recover(store, options->now_ms, timeout_ms, err) &&
            write_relay(store, recovery->epoch, options, err);

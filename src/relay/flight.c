@@ -118,6 +118,20 @@ static int64_t backoff_of(const struct flight *flight,
     return backoff_ms(&backoff, number, policy->random, verdict->floor_ms);
 }
 
+/* Where it was we who closed the connection, Intercom may still act on the
+ * request for as long as one may take (promises 2 and 3). */
+static int64_t quiet_until_ms(const struct flight *flight,
+                              const struct flight_policy *policy,
+                              int64_t now_ms)
+{
+    if (!flight->verdict.closed_by_us)
+        return OUTBOX_NO_TIME;
+    int64_t left_ms = last_call_left_ms(flight);
+    if (left_ms > now_ms)
+        left_ms = now_ms; /* the clock was set back */
+    return left_ms + policy->timeout_ms;
+}
+
 /* When the delivery may be tried again (wall clock). */
 static int64_t next_try_ms(const struct flight *flight,
                            const struct flight_policy *policy, int64_t now_ms)
@@ -126,32 +140,37 @@ static int64_t next_try_ms(const struct flight *flight,
     if (verdict->action == VERDICT_HOLD || verdict->action == VERDICT_WAIT)
         return 0; /* the destination waits, not this delivery */
     int64_t next_ms = now_ms + backoff_of(flight, policy);
-    /* Where it was we who closed the connection, Intercom may still act on
-     * the request for as long as one may take (promises 2 and 3). */
-    int64_t quiet_ms = last_call_left_ms(flight) + policy->timeout_ms;
-    return verdict->closed_by_us && next_ms < quiet_ms ? quiet_ms : next_ms;
+    int64_t quiet_ms = quiet_until_ms(flight, policy, now_ms);
+    return quiet_ms != OUTBOX_NO_TIME && next_ms < quiet_ms ? quiet_ms
+                                                            : next_ms;
 }
 
-/* Held, paused or cut off from Intercom, nothing ages. */
-static int64_t age_of_tries_ms(const struct flight *flight,
-                               const struct flight_policy *policy)
+/* How old something is that began at this open_ms. Held, paused or cut off
+ * from Intercom, nothing ages. */
+static int64_t age_ms(int64_t since_open_ms, const struct flight_policy *policy)
 {
-    int64_t first_ms = flight->claim.first_try_open_ms;
-    return first_ms == OUTBOX_NO_TIME ? 0 : policy->open_ms - first_ms;
+    return since_open_ms == OUTBOX_NO_TIME ? 0
+                                           : policy->open_ms - since_open_ms;
 }
 
+/* True if it has been tried for long enough; *after_ms is then how long. */
 static bool has_given_up(const struct flight *flight,
-                         const struct flight_policy *policy)
+                         const struct flight_policy *policy, int64_t *after_ms)
 {
+    const struct outbox_claim *claim = &flight->claim;
     const struct verdict *verdict = &flight->verdict;
-    if (!verdict->costs_try ||
-        flight->claim.first_try_open_ms == OUTBOX_NO_TIME)
+    if (!verdict->costs_try)
         return false;
-    int64_t most_ms = policy->give_up_ms;
-    if (text_equals(verdict->reason, "contact_missing") &&
-        CONTACT_MISSING_MS < most_ms)
-        most_ms = CONTACT_MISSING_MS;
-    return age_of_tries_ms(flight, policy) >= most_ms;
+    int64_t missing_ms = age_ms(claim->missing_open_ms, policy);
+    if (text_equals(verdict->reason, REASON_CONTACT_MISSING) &&
+        claim->missing_open_ms != OUTBOX_NO_TIME &&
+        missing_ms >= CONTACT_MISSING_MS) {
+        *after_ms = missing_ms;
+        return true;
+    }
+    *after_ms = age_ms(claim->first_try_open_ms, policy);
+    return claim->first_try_open_ms != OUTBOX_NO_TIME &&
+           *after_ms >= policy->give_up_ms;
 }
 
 static void describe_retry(const struct flight *flight,
@@ -160,9 +179,10 @@ static void describe_retry(const struct flight *flight,
 {
     const struct verdict *verdict = &flight->verdict;
     end->outcome = verdict->outcome_is_unknown ? "unknown" : "retry";
-    if (has_given_up(flight, policy)) {
+    int64_t after_ms;
+    if (has_given_up(flight, policy, &after_ms)) {
         char age[32];
-        text_format_duration(age_of_tries_ms(flight, policy), age, sizeof(age));
+        text_format_duration(after_ms, age, sizeof(age));
         (void)snprintf(words->result, sizeof(words->result),
                        "%s; gave up after %s", verdict->result, age);
         end->outcome = "failed";
@@ -212,6 +232,7 @@ void flight_describe_end(struct flight *flight,
         .reason = verdict->reason,
         .result = words->result,
         .status = verdict->status,
+        .quiet_until_ms = quiet_until_ms(flight, policy, now_ms),
         .costs_try = verdict->costs_try,
         .open_ms = policy->open_ms,
         .event_may_have_left = flight->chain.event_may_have_left,

@@ -27,6 +27,8 @@ static const int64_t STORE_LOG_EVERY_MS = 10 * 1000;
  * Others count as writing for a while after their last commit. */
 static const int64_t LEAVE_LOCK_FREE_MS = 3;
 static const int64_t OTHERS_WRITE_MS = 200;
+/* The wall clock is slewed by little all the time; this is a jump. */
+static const int64_t CLOCK_SLACK_MS = 1000;
 
 struct relay {
     struct relay_policy policy;
@@ -47,6 +49,7 @@ struct relay {
     int64_t store_logged_ms;     /* monotonic; 0: never */
     int64_t others_wrote_ms;     /* monotonic; 0: never */
     struct turn_context turn;
+    int64_t wall_ahead_ms; /* the wall clock less the monotonic one */
     struct keeping keeping;
     bool is_stopping;
     bool was_cut;
@@ -92,6 +95,7 @@ static void take_over_turn(struct relay *relay, struct turn *turn)
     relay->report.skipped += turn->skipped;
     if (turn->leave.is_probe && turn->claimed.count > 0)
         destination_start_probe(&relay->destination);
+    relay->turn.clock_went_back = false;
     relay->destination.hold_changed = false;
     relay->destination.breaker_changed = false;
     relay->more_is_due = turn->more_is_due;
@@ -211,10 +215,11 @@ static bool keep_house(struct relay *relay, struct err *err)
 
 static bool work_on_store(struct relay *relay, struct err *err)
 {
-    if (!adopt_some(relay, err))
-        return false;
-    if ((relay->look || monotonic_ms(relay) >= relay->look_again_ms) &&
+    if ((relay->look || !relay->adopted_all ||
+         monotonic_ms(relay) >= relay->look_again_ms) &&
         !look_ahead(relay, err))
+        return false;
+    if (!adopt_some(relay, err))
         return false;
 
     struct turn turn;
@@ -392,14 +397,40 @@ bool relay_new(const struct relay_policy *policy,
         .ended = &made->sending.ended,
         .epoch = recovery.epoch,
     };
+    made->turn.quiet_most_ms = recovery.timeout_ms > policy->timeout_ms
+                                   ? recovery.timeout_ms
+                                   : policy->timeout_ms;
+    made->wall_ahead_ms = now_ms(made) - monotonic_ms(made);
     *relay = made;
     return true;
+}
+
+/* Forward jumps do no harm: what waits is due early, and where the machine
+ * slept it is due indeed. */
+static void watch_clock(struct relay *relay)
+{
+    int64_t ahead_ms = now_ms(relay) - monotonic_ms(relay);
+    if (ahead_ms < relay->wall_ahead_ms - CLOCK_SLACK_MS)
+        relay->turn.clock_went_back = true;
+    relay->wall_ahead_ms = ahead_ms;
+}
+
+/* While this process was halted another relay may have taken over: no call is
+ * made before that is known. */
+static bool is_superseded(struct relay *relay, struct err *err)
+{
+    (void)relay_notice_changes(relay);
+    return relay->look && !look_ahead(relay, err) &&
+           err->code == ERR_SUPERSEDED;
 }
 
 enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
                             struct err *err)
 {
     *wait_ms = 0;
+    watch_clock(relay);
+    if (is_superseded(relay, err))
+        return RELAY_HAS_FAILED;
     destination_tick(&relay->destination, monotonic_ms(relay));
     sending_go_on(&relay->sending);
     cut_if_late(relay);

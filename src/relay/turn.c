@@ -147,13 +147,29 @@ static bool start_claim(struct turn_context *context, struct turn *turn,
     return true;
 }
 
+/* A request of the user that was cut may still be on its way. Its time cannot
+ * be further ahead than one request takes, unless the clock was set back. */
+static bool is_to_be_quiet(const struct turn_context *context,
+                           const struct outbox_claim *claim, int64_t now_ms,
+                           int64_t *until_ms)
+{
+    int64_t latest_ms = now_ms + context->quiet_most_ms;
+    *until_ms =
+        claim->quiet_until_ms < latest_ms ? claim->quiet_until_ms : latest_ms;
+    return claim->quiet_until_ms != OUTBOX_NO_TIME && *until_ms > now_ms;
+}
+
 static bool handle_claim(struct turn_context *context, struct turn *turn,
                          const struct plan_context *plan_context,
                          struct outbox_claim *claim, struct err *err)
 {
     struct plan plan;
-    plan_make(claim, plan_context, &plan);
+    int64_t until_ms;
     turn->handled++;
+    if (is_to_be_quiet(context, claim, plan_context->now_ms, &until_ms))
+        return outbox_put_off(context->store, claim, until_ms,
+                              plan_context->now_ms, err);
+    plan_make(claim, plan_context, &plan);
     bool handled = plan.action == PLAN_SETTLE
                        ? settle_claim(context, turn, claim, &plan, err)
                        : start_claim(context, turn, claim, &plan, err);
@@ -228,7 +244,8 @@ void turn_init(struct turn *turn)
 
 bool turn_has_work(const struct turn_context *context)
 {
-    return context->ended->count > 0 || context->destination->hold_changed ||
+    return context->ended->count > 0 || context->clock_went_back ||
+           context->destination->hold_changed ||
            context->destination->breaker_changed || context->has_operation ||
            quota_is_to_be_recorded(context);
 }
@@ -243,6 +260,13 @@ static bool apply_operation(struct turn_context *context, struct err *err)
                                   &more, err);
 }
 
+/* Before the claims: some of it may be due now. */
+static bool follow_clock(struct turn_context *context, struct err *err)
+{
+    return !context->clock_went_back ||
+           outbox_pull_back(context->store, clock_wall_ms(context->clock), err);
+}
+
 bool turn_commit(struct turn_context *context, struct turn *turn,
                  struct err *err)
 {
@@ -251,7 +275,7 @@ bool turn_commit(struct turn_context *context, struct turn *turn,
                 record_ended(context, turn, err) && record_hold(context, err) &&
                 record_breaker(context, err) &&
                 record_now_and_then(context, turn, err) &&
-                apply_operation(context, err) &&
+                apply_operation(context, err) && follow_clock(context, err) &&
                 claim_due(context, turn, err) && outbox_commit_turn(store, err);
     if (!done) {
         store_rollback(store);

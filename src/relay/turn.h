@@ -26,6 +26,8 @@ struct turn_context {
     int64_t epoch;
     int64_t trusted_since_ms; /* as in struct plan_context */
     int64_t recorded_ms;      /* monotonic: quota and the like */
+    int64_t quiet_most_ms;    /* no user is quiet for longer */
+    bool clock_went_back;     /* what waits is to be pulled back */
     bool has_operation;       /* one is running: a page a turn */
 };
 

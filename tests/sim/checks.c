@@ -225,7 +225,6 @@ static void look_at_deliveries(struct sim *sim)
                      "SELECT id, state, reason, result, attempts, operation_id "
                      "FROM outbox_delivery",
                      0);
-    sim->checks->begun = 0;
     while (checks_step(sim, rows)) {
         int64_t id = sqlite3_column_int64(rows, 0);
         struct checks_row *before = &sim->checks->rows[id];
@@ -257,6 +256,22 @@ static void read_hold(struct sim *sim, char *hold, size_t size)
     (void)sqlite3_reset(row);
 }
 
+/* Held by what GET /me probes, nothing is sent; else a probe at most. */
+static void check_hold(struct sim *sim)
+{
+    char before[32];
+    char *hold = sim->checks->hold;
+    (void)snprintf(before, sizeof(before), "%s", hold);
+    read_hold(sim, hold, sizeof(sim->checks->hold));
+    if (before[0] == '\0' || strcmp(before, hold) != 0)
+        return;
+    bool probed_by_me =
+        strcmp(hold, "token_refused") == 0 || strcmp(hold, "certificate") == 0;
+    if (sim->checks->begun > (probed_by_me ? 0 : 1))
+        sim_fail(sim, "held (%s), and %d attempts begin", hold,
+                 sim->checks->begun);
+}
+
 static void note_outages(struct sim *sim)
 {
     bool stops = weather_stops_all(peer_weather(sim->peer)) ||
@@ -268,45 +283,33 @@ static void note_outages(struct sim *sim)
         *since_ms = sim->clock.monotonic_ms;
 }
 
-void checks_before_turn(struct sim *sim)
+/* True if somebody has committed since the last look, or may have. */
+static bool has_changed(struct sim *sim)
 {
-    note_outages(sim);
-    meet_new_events(sim);
-    read_hold(sim, sim->checks->hold, sizeof(sim->checks->hold));
+    struct checks *checks = sim->checks;
+    int64_t before = checks->data_version;
+    checks->data_version = checks_number(sim, "PRAGMA data_version", 0);
+    return checks->data_version == 0 || checks->data_version != before;
 }
 
-/* Held by what GET /me probes, nothing is sent; else a probe at most. */
-static void check_hold(struct sim *sim)
+/* Between two looks there is a turn of one relay at most, or a commit of
+ * somebody else. */
+void checks_look(struct sim *sim)
 {
-    char hold[32];
-    read_hold(sim, hold, sizeof(hold));
-    const char *before = sim->checks->hold;
-    if (before[0] == '\0' || strcmp(before, hold) != 0)
+    note_outages(sim);
+    if (!has_changed(sim))
         return;
-    bool probed_by_me =
-        strcmp(hold, "token_refused") == 0 || strcmp(hold, "certificate") == 0;
-    if (sim->checks->begun > (probed_by_me ? 0 : 1))
-        sim_fail(sim, "held (%s), and %d attempts begin", hold,
-                 sim->checks->begun);
-}
-
-void checks_at_rest(struct sim *sim)
-{
-    note_outages(sim);
+    sim->checks->begun = 0;
     meet_new_events(sim);
     look_at_deliveries(sim);
-    check_rules(sim);
-}
-
-void checks_after_turn(struct sim *sim)
-{
-    checks_at_rest(sim);
     check_hold(sim);
+    check_rules(sim);
 }
 
 void checks_after_start(struct sim *sim)
 {
-    checks_at_rest(sim);
+    sim->checks->data_version = 0;
+    checks_look(sim);
     check_nothing_is_lost(sim);
 }
 

@@ -31,11 +31,8 @@ void checks_see_answer(struct sim *sim, int64_t id, int number, bool is_event,
 void checks_see_change(struct sim *sim, const struct ledger_event *event,
                        int number, const char *name);
 
-/* Around a turn of a relay. */
-void checks_before_turn(struct sim *sim);
-void checks_after_turn(struct sim *sim);
-/* At any other time. */
-void checks_at_rest(struct sim *sim);
+/* Before and after each turn of a relay, and whenever something was done. */
+void checks_look(struct sim *sim);
 /* A relay has begun its epoch. */
 void checks_after_start(struct sim *sim);
 /* All faults are over, and time enough has passed. */

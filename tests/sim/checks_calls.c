@@ -62,6 +62,8 @@ void checks_see_call(struct sim *sim, int64_t id, int number, int user,
         sim_fail(sim, "#%lld is sent, but nobody wrote it", (long long)id);
     int workspace = peer_workspace(sim->peer) + 1;
     if (number > event->begun)
+        sim->ledger.users[user].begun_jumps = sim->clock_jumps;
+    if (number > event->begun)
         event->begun_in = workspace;
     else if (event->begun_in != workspace)
         event->begun_in = 0;

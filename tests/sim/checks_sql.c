@@ -88,6 +88,7 @@ void checks_close(struct sim *sim)
     checks->statement_count = 0;
     (void)sqlite3_close(checks->database);
     checks->database = NULL;
+    checks->data_version = 0;
 }
 
 struct checks *checks_new(struct sim *sim)

@@ -23,6 +23,7 @@ struct checks {
     int statement_count;
     struct checks_row rows[LEDGER_MOST_IDS];
     int64_t newest_event; /* seen so far */
+    int64_t data_version; /* at the last look; 0: look in any case */
     int64_t give_up_ms;
     char hold[32];            /* before the turn; "": none */
     int begun;                /* attempts in this look */

@@ -54,7 +54,8 @@ struct ledger_user {
     int lane_calls;         /* under way of living relays */
     bool is_tangled;        /* its contact was merged or deleted */
     int64_t quiet_until_ms; /* monotonic: no call before */
-    int quiet_jumps;        /* sim.clock_jumps then */
+    int quiet_jumps;        /* sim.clock_jumps when its attempt began */
+    int begun_jumps;        /* … of the one that began last */
 };
 
 struct ledger {

@@ -132,8 +132,12 @@ void machine_start(struct sim *sim)
     sim_trace(sim, "relay %d starts%s%s", process->number, started ? "" : ": ",
               err.text);
     process->turn_ms = sim->clock.monotonic_ms;
+    bool may_fail = err.code == ERR_BUSY || err.code == ERR_FULL ||
+                    err.code == ERR_IO || err.code == ERR_ACCESS;
     if (is_dead(sim, process))
         machine_tidy_up(sim);
+    else if (!started && !may_fail)
+        sim_fail(sim, "the relay cannot start: %s", err.text);
     else if (!started)
         end(sim, &machine->running);
     else
@@ -162,7 +166,10 @@ static bool take_end(struct sim *sim, struct process *process,
     if (!process->is_stopping)
         sim_fail(sim, "the relay ends by itself");
     sim_trace(sim, "relay %d ends", process->number);
+    int number = process->number;
     end(sim, &sim->machine->running);
+    if (disk_is_dead(sim->disk, number))
+        machine_tidy_up(sim);
     return true;
 }
 
@@ -170,19 +177,19 @@ static void take_turn(struct sim *sim, struct process *process)
 {
     struct err err;
     int64_t wait_ms = 0;
-    checks_before_turn(sim);
+    checks_look(sim);
     disk_run_as(sim->disk, process->number);
     enum relay_state state = relay_turn(process->relay, &wait_ms, &err);
     sim->machine->turns++;
     if (take_end(sim, process, state, &err)) {
-        checks_after_turn(sim);
+        checks_look(sim);
         return;
     }
     if (is_dead(sim, process)) {
         machine_tidy_up(sim);
         return;
     }
-    checks_after_turn(sim);
+    checks_look(sim);
     watch_for_busy_loop(sim, process, wait_ms);
     int64_t now = sim->clock.monotonic_ms;
     process->turn_ms = wait_ms > INT64_MAX - now ? INT64_MAX : now + wait_ms;
@@ -329,8 +336,14 @@ void machine_wake_up(struct sim *sim)
         sim_fail(sim, "a relay whose time is over has written");
     if (fake_http_calls(process->http) != calls)
         sim_fail(sim, "a relay whose time is over has made a call");
+    if (state == RELAY_GOES_ON) { /* it was idle: once it is told … */
+        (void)relay_notice_changes(process->relay);
+        state = relay_turn(process->relay, &wait_ms, &err);
+    }
     if (state != RELAY_HAS_FAILED || err.code != ERR_SUPERSEDED)
         sim_fail(sim, "a relay whose time is over goes on");
+    if (disk_hash(sim->disk) != before)
+        sim_fail(sim, "a relay whose time is over has written at last");
     end(sim, &sim->machine->halted);
 }
 

@@ -27,7 +27,8 @@ struct options {
     int64_t first;
     int64_t count;
     bool is_loud;
-    bool twice; /* each seed, to see that it is the same run */
+    bool twice;        /* each seed, to see that it is the same run */
+    const char *seeds; /* a file of them instead; NULL: none */
 };
 
 static bool read_number(int argc, char **argv, int *at, int64_t *number)
@@ -45,6 +46,8 @@ static bool read_options(int argc, char **argv, struct options *options)
             good = read_number(argc, argv, &i, &options->first);
         else if (text_equals(argv[i], "--count"))
             good = read_number(argc, argv, &i, &options->count);
+        else if (text_equals(argv[i], "--seeds") && i + 1 < argc)
+            options->seeds = argv[++i];
         else if (text_equals(argv[i], "--verbose"))
             options->is_loud = true;
         else if (text_equals(argv[i], "--twice"))
@@ -76,22 +79,58 @@ static bool run_one(uint64_t seed, const char *path,
     return false;
 }
 
+struct total {
+    int64_t seeds;
+    struct run_result sum;
+};
+
+static bool add_seed(uint64_t seed, const char *path,
+                     const struct options *options, struct total *total)
+{
+    struct run_result result;
+    if (!run_one(seed, path, options, &result))
+        return false;
+    total->seeds++;
+    total->sum.turns += result.turns;
+    total->sum.events += result.events;
+    total->sum.simulated_ms += result.simulated_ms;
+    return true;
+}
+
+/* One a line; what stands behind it says what it found. */
+static bool run_file(const char *path, const struct options *options,
+                     struct total *total)
+{
+    char line[200];
+    bool good = true;
+    FILE *file = fopen(options->seeds, "r");
+    if (file == NULL) {
+        perror(options->seeds);
+        return false;
+    }
+    while (good && fgets(line, sizeof(line), file) != NULL) {
+        char *end;
+        uint64_t seed = strtoull(line, &end, 10);
+        good = end == line || add_seed(seed, path, options, total);
+    }
+    (void)fclose(file);
+    return good;
+}
+
 static int run_all(const char *path, const struct options *options)
 {
-    struct run_result total = {0};
-    for (int64_t i = 0; i < options->count; i++) {
-        struct run_result result;
-        if (!run_one((uint64_t)(options->first + i), path, options, &result))
-            return 1;
-        total.turns += result.turns;
-        total.events += result.events;
-        total.simulated_ms += result.simulated_ms;
-    }
-    (void)printf("%" PRId64 " seeds from %" PRId64 " on: %" PRId64
-                 " events, %" PRId64 " turns of relays, %" PRId64
-                 " simulated hours; all promises kept\n",
-                 options->count, options->first, total.events, total.turns,
-                 total.simulated_ms / 3600000);
+    struct total total = {0};
+    bool good = options->seeds == NULL || run_file(path, options, &total);
+    for (int64_t i = 0; good && options->seeds == NULL && i < options->count;
+         i++)
+        good = add_seed((uint64_t)(options->first + i), path, options, &total);
+    if (!good)
+        return 1;
+    (void)printf(
+        "%" PRId64 " seeds%s: %" PRId64 " events, %" PRId64
+        " turns of relays, %" PRId64 " simulated hours; all promises kept\n",
+        total.seeds, options->seeds == NULL ? "" : " of a file",
+        total.sum.events, total.sum.turns, total.sum.simulated_ms / 3600000);
     return 0;
 }
 
@@ -103,7 +142,7 @@ int main(int argc, char **argv)
     char lock[72];
     if (!read_options(argc, argv, &options)) {
         (void)fprintf(stderr, "usage: sim [--first SEED] [--count N] "
-                              "[--twice] [--verbose]\n");
+                              "[--seeds FILE] [--twice] [--verbose]\n");
         return 2;
     }
     if (mkdtemp(folder) == NULL) {

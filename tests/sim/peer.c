@@ -246,7 +246,7 @@ static void end_call(struct peer *peer, struct peer_call *call,
         answer->end == HTTP_UNKNOWN && answer->trouble != HTTP_RESET;
     if (closed_by_us) {
         user->quiet_until_ms = call->started_ms + peer->timeout_ms;
-        user->quiet_jumps = peer->sim->clock_jumps;
+        user->quiet_jumps = user->begun_jumps;
     }
     checks_see_answer(peer->sim, call->id, call->number, call->is_event,
                       answer);

@@ -98,8 +98,15 @@ void peer_meddle(struct peer *peer)
 
 void peer_mend(struct peer *peer)
 {
-    for (int i = 0; i < PEER_WORKSPACES; i++)
-        sandbox_world_archive_name(&peer->sites[i].world, NULL);
+    for (int i = 0; i < PEER_WORKSPACES; i++) {
+        struct sandbox_world *world = &peer->sites[i].world;
+        sandbox_world_archive_name(world, NULL);
+        for (uint32_t row = 0; row < world->contacts.count; row++) {
+            struct sandbox_contact *contact = &world->contacts.rows[row];
+            if (contact->state != SANDBOX_MERGED)
+                contact->state = SANDBOX_ACTIVE;
+        }
+    }
 }
 
 int peer_entitlement(const struct peer *peer, int user)

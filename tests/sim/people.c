@@ -160,14 +160,15 @@ static size_t draw_sort(struct sim *sim)
  * absurd. */
 static int64_t draw_timestamp(struct sim *sim)
 {
-    int64_t now_ms = sim->clock.wall_ms;
+    int64_t now_ms = sim_true_ms(sim);
+    if (sim_draw(sim, 80) == 0)
+        return now_ms + INT64_C(40) * SIM_HOUR;
     switch (sim_draw(sim, 20)) {
     case 0:
-        return now_ms / SIM_HOUR * SIM_HOUR;
     case 1:
-        return 0;
+        return now_ms / SIM_HOUR * SIM_HOUR;
     case 2:
-        return now_ms + INT64_C(40) * SIM_HOUR;
+        return 0;
     case 3:
         return now_ms + (int64_t)sim_draw(sim, SIM_HOUR);
     case 4:
@@ -192,7 +193,7 @@ static int64_t draw_created(struct sim *sim, int user, const char *type)
         people->last_type[user] = type;
     }
     if (sim_happens(sim, 4))
-        return sim->clock.wall_ms / 1000 + sim_draw(sim, 600);
+        return sim_true_ms(sim) / 1000 + sim_draw(sim, 600);
     return people->last_created_s[user];
 }
 

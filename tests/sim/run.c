@@ -169,7 +169,7 @@ static void do_something(struct sim *sim)
     while (at >= deeds[deed].weight)
         at -= deeds[deed++].weight;
     deeds[deed].deed(sim);
-    checks_at_rest(sim);
+    checks_look(sim);
 }
 
 /* Mostly little time between two things, rarely much. */
@@ -179,7 +179,7 @@ static void let_time_pass(struct sim *sim)
     int64_t most_ms = which < 55   ? 500
                       : which < 85 ? 10 * SIM_SECOND
                       : which < 97 ? 3 * SIM_MINUTE
-                                   : 2 * SIM_HOUR;
+                                   : 40 * SIM_MINUTE;
     machine_pass(sim, sim_draw_time(sim, most_ms));
 }
 
@@ -201,8 +201,10 @@ static void mend_everything(struct sim *sim)
     machine_plan_death(sim, 0, DISK_KILL);
     machine_plan_error(sim, 0);
     machine_pass(sim, 30 * SIM_SECOND); /* one that is stopping ends */
-    people_resume(sim);
-    people_resume(sim); /* the first may have died of what was planned */
+    for (int process = SIM_PRODUCER; process < SIM_FIRST_RELAY; process++) {
+        disk_plan_death(sim->disk, process, 0, DISK_KILL);
+        disk_plan_error(sim->disk, process, 0);
+    }
     people_resume(sim);
 }
 
@@ -245,6 +247,7 @@ static void open_world(struct sim *sim)
 {
     fake_clock_init(&sim->clock);
     sim->clock.wall_ms += sim_draw(sim, 100000);
+    sim->true_ahead_ms = sim->clock.wall_ms - sim->clock.monotonic_ms;
     make_outbox(sim);
     sim->checks = checks_new(sim);
     sim->peer = peer_new(sim, 30 * SIM_SECOND);

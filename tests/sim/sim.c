@@ -25,6 +25,11 @@ bool sim_happens(struct sim *sim, uint32_t percent)
     return sim_draw(sim, 100) < percent;
 }
 
+int64_t sim_true_ms(const struct sim *sim)
+{
+    return sim->clock.monotonic_ms + sim->true_ahead_ms;
+}
+
 static void add_to_hash(struct sim *sim, const char *line)
 {
     uint64_t hash = sim->trace_hash ^ UINT64_C(14695981039346656037);

@@ -48,7 +48,8 @@ struct sim {
     struct people *people;
     struct machine *machine;
     struct checks *checks;
-    int clock_jumps; /* so far */
+    int clock_jumps;       /* so far */
+    int64_t true_ahead_ms; /* true time less the monotonic clock */
     int steps;
     uint64_t trace_hash;
     struct buf trace; /* the last lines */
@@ -59,6 +60,9 @@ struct sim {
 uint32_t sim_draw(struct sim *sim, uint32_t limit);
 int64_t sim_draw_time(struct sim *sim, int64_t most_ms);
 bool sim_happens(struct sim *sim, uint32_t percent);
+
+/* What time it is, whatever the machine's clock says. */
+int64_t sim_true_ms(const struct sim *sim);
 
 /* A line about what happens. */
 void sim_trace(struct sim *sim, const char *format, ...)

@@ -51,6 +51,7 @@ void turns_end(struct fixture *fixture, int64_t epoch,
                              .state = state,
                              .reason = outcome,
                              .not_before_ms = not_before_ms,
+                             .quiet_until_ms = OUTBOX_NO_TIME,
                              .costs_try = true,
                              .event_may_have_left = true};
     struct store *store = fixture->store;
