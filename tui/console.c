@@ -26,7 +26,6 @@ enum {
     MOST_LOAD_MS = 5000, /* what is not in the database, such as the lock */
     WORK_MS = 15,        /* of longer work between two looks at the keys */
     AGAIN_MS = 200,      /* what was refused because the file is busy */
-    MOST_DROP_MS = 2000, /* for a plan that is given up by leaving */
 };
 
 struct console {
@@ -234,21 +233,6 @@ static void show(struct console *console)
     console->is_dirty = false;
 }
 
-/* A plan that nobody starts any more goes with us; what cannot be dropped now
- * (the file is busy) is left: it does nothing. */
-static void drop_plan(struct console *console)
-{
-    struct err err;
-    bool more = true;
-    int64_t began_ms = now_ms();
-    job_give_up(&console->model);
-    while (more && job_has_keys(&console->model) &&
-           now_ms() - began_ms < MOST_DROP_MS) {
-        if (!job_work(&console->model, console->store, &more, &err))
-            more = err.code == ERR_BUSY;
-    }
-}
-
 static bool loop(struct console *console, struct err *err)
 {
     struct model *model = &console->model;
@@ -283,7 +267,7 @@ bool console_run(const struct console_options *options, struct err *err)
                    options->who);
     bool good = loop(&console, err);
     term_close(console.term);
-    drop_plan(&console);
+    worker_leave(&console.model, console.store);
     canvas_free(&console.canvas);
     model_free(&console.model);
     store_close(console.store);

@@ -127,11 +127,17 @@ static void draw_keys(const struct model *model, struct canvas *canvas,
     (void)draw_key(canvas, line, at, help);
 }
 
-static void draw_prompt_keys(struct canvas *canvas, int line)
+static void draw_prompt_keys(const struct prompt *prompt, struct canvas *canvas,
+                             int line)
 {
     static const char *const keys[] = {"Enter ok", "Esc cancel", "Ctrl-U clear",
                                        "Up before"};
     int at = 1;
+    if (prompt->refusal[0] != '\0') { /* more needed than the keys */
+        (void)canvas_put(canvas, line, 1, canvas->columns - 2, ROLE_BAD,
+                         prompt->refusal);
+        return;
+    }
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (at + canvas_width(keys[i]) < canvas->columns)
             at = draw_key(canvas, line, at, keys[i]);
@@ -193,7 +199,7 @@ void frame_draw(const struct model *model, struct canvas *canvas)
     canvas_fill(canvas, canvas->lines - 1, 0, canvas->columns, ROLE_PLAIN);
     draw_message(model, canvas, canvas->lines - 2);
     if (model->prompt.is_open)
-        draw_prompt_keys(canvas, canvas->lines - 1);
+        draw_prompt_keys(&model->prompt, canvas, canvas->lines - 1);
     else
         draw_keys(model, canvas, canvas->lines - 1);
 }

@@ -130,10 +130,7 @@ void prompt_draw(const struct prompt *prompt, struct canvas *canvas, int line,
         return;
     line_editor_look(&prompt->editors[prompt->kind], room, &window);
     canvas_fill(canvas, line, column + label, room, ROLE_INPUT);
-    int used = canvas_put_bytes(canvas, line, column + label, room, ROLE_INPUT,
-                                window.text, window.length);
+    (void)canvas_put_bytes(canvas, line, column + label, room, ROLE_INPUT,
+                           window.text, window.length);
     canvas_set_cursor(canvas, line, column + label + window.cursor);
-    if (prompt->refusal[0] != '\0' && room - used > 2)
-        (void)canvas_put(canvas, line, column + label + used + 2,
-                         room - used - 2, ROLE_BAD, prompt->refusal);
 }

@@ -1,12 +1,13 @@
 #include "tui/worker.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "outbox/views.h"
 #include "tui/job.h"
 
 #include <stdio.h>
 
-enum { MOST_RUNNING = 20 };
+enum { MOST_RUNNING = 20, MOST_LEAVE_MS = 2000 };
 
 static void set_trouble(struct model *model, const struct err *err)
 {
@@ -108,4 +109,18 @@ bool worker_step(struct model *model, struct store *store, bool *more)
     }
     *more = job_more || view_more;
     return is_free;
+}
+
+void worker_leave(struct model *model, struct store *store)
+{
+    const struct clock *clock = clock_system();
+    int64_t began_ms = clock_monotonic_ms(clock);
+    struct err err;
+    bool more = true;
+    job_give_up(model);
+    while (more && job_has_keys(model) &&
+           clock_monotonic_ms(clock) - began_ms < MOST_LEAVE_MS) {
+        if (!job_work(model, store, &more, &err))
+            more = err.code == ERR_BUSY;
+    }
 }

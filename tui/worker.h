@@ -22,4 +22,8 @@ bool worker_run_order(struct model *model, struct store *store);
  * again. False: the file is busy, so call again a little later. */
 bool worker_step(struct model *model, struct store *store, bool *more);
 
+/* Before leaving: a plan that nobody starts any more goes with us. What cannot
+ * be dropped within two seconds (the file is busy) is left: it does nothing. */
+void worker_leave(struct model *model, struct store *store);
+
 #endif

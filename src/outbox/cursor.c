@@ -227,7 +227,9 @@ static const struct keyed_way keyed_ways[][2] = {
                            QUERY_FILTER_BY_REASON_NEXT_DOWN}},
 };
 
-/* Without a place, one before all texts or behind them: a blob is. */
+/* Without a place, one before all texts or behind them: a blob is. Before them
+ * is a number, but to the column of users, which makes a text of it: before all
+ * users is the empty text, which none is. */
 static void bind_key(struct query *query, const struct cursor *cursor,
                      const char *key)
 {
@@ -235,6 +237,8 @@ static void bind_key(struct query *query, const struct cursor *cursor,
         query_bind_text(query, "key", key);
     else if (cursor->is_downwards)
         query_bind_blob(query, "key", "", 0);
+    else if (cursor->order == CURSOR_BY_USER)
+        query_bind_text(query, "key", "");
     else
         query_bind_int64(query, "key", 0);
 }

@@ -44,6 +44,9 @@ const char *screen_line(struct screen_test *test, int line);
 /* True if the text stands somewhere on the screen. */
 bool screen_has(struct screen_test *test, const char *text);
 
+/* Fail the test with the screen if it does not. */
+void screen_must_have(struct screen_test *test, const char *text);
+
 /* Draw, and hold it against tests/screens/NAME.txt; with
  * $SUBRELAY_WRITE_SCREENS set, write that file instead. The second also holds
  * how it looks without colours: B bold, D dim, R reversed, b both, d dim and
