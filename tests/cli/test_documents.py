@@ -175,12 +175,31 @@ class Documents(Case):
                      "share/bash-completion/completions/subrelay",
                      "share/zsh/site-functions/_subrelay",
                      "share/fish/vendor_completions.d/subrelay.fish",
-                     "share/subrelay/outbox.sql"):
+                     "share/subrelay/outbox.sql",
+                     "share/subrelay/subrelay.service"):
             self.assertTrue(os.path.getsize(os.path.join(target, name)), name)
         with open(os.path.join(target, "share/man/man1/subrelay.1"),
                   encoding="utf-8") as file:
             self.assertEqual(file.read(), self.expect(0, "help", "--man")[0])
         shutil.rmtree(target)
+
+    def test_the_service_calls_us_as_we_are(self):
+        path = os.path.join(os.path.dirname(PROGRAM), "subrelay.service")
+        with open(path, encoding="utf-8") as file:
+            unit = dict(line.split("=", 1) for line in file
+                        if re.match(r"\w+=", line))
+        for key, words in (("ExecStartPre", ["init"]), ("ExecStart", ["run"])):
+            line = unit[key].replace("${STATE_DIRECTORY}", self.folder)
+            program, option, database, *rest = line.split()
+            self.assertEqual(os.path.basename(program), "subrelay")
+            self.assertTrue(os.path.isabs(program))
+            self.assertEqual([option, database, *rest],
+                             ["-d", self.path("outbox.db"), *words])
+        self.expect(0, "-d", self.path("outbox.db"), "init")
+        # the credential has the name that run looks for
+        name = unit["LoadCredential"].split(":")[0]
+        self.assertIn(f"credential {name}",
+                      " ".join(self.expect(0, "run", "--help")[0].split()))
 
 
 if __name__ == "__main__":
