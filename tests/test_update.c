@@ -228,6 +228,34 @@ static void many_are_started_by_their_number_alone(void **state)
     screen_close(&test);
 }
 
+static void line_23_tells_how_far_a_retry_is(void **state)
+{
+    struct fixture *fixture = *state;
+    struct screen_test test;
+    screen_open(&test, fixture, 80, 24);
+    screen_type(&test, "R30\r2");
+    screen_must_have(&test, "14  retry by ana  sent 0 of 30  "
+                            "[....................]  0 failed");
+    fixture_run_without_triggers(
+        fixture,
+        "UPDATE outbox_delivery SET state = 'delivered', due_ms = NULL, "
+        "settled_ms = 1787572979000, attempts = 2 WHERE id BETWEEN 401 AND 413;"
+        "UPDATE outbox_delivery SET state = 'failed', due_ms = NULL, "
+        "settled_ms = 1787572979000, attempts = 2 WHERE id IN (414, 415)");
+    test.model.now_ms += 60000;
+    screen_refresh(&test);
+    screen_must_have(&test, "14  retry by ana  sent 15 of 30  "
+                            "[##########..........]  2 failed");
+    fixture_run_without_triggers(
+        fixture, "UPDATE outbox_delivery SET state = 'delivered', due_ms = "
+                 "NULL, settled_ms = 1787572979000, attempts = 2 "
+                 "WHERE id BETWEEN 416 AND 430");
+    test.model.now_ms += 60000;
+    screen_refresh(&test);
+    assert_false(screen_has(&test, "retry by ana"));
+    screen_close(&test);
+}
+
 static void sending_is_paused_with_a_reason_and_resumed(void **state)
 {
     struct fixture *fixture = *state;
@@ -485,6 +513,7 @@ int main(void)
         TEST(marks_choose_what_is_acted_on),
         TEST(one_retry_asks_nothing_and_is_taken_back),
         TEST(many_are_started_by_their_number_alone),
+        TEST(line_23_tells_how_far_a_retry_is),
         TEST(sending_is_paused_with_a_reason_and_resumed),
         TEST(the_cursor_follows_the_delivery),
         TEST(the_mouse_chooses_opens_and_changes_screens),

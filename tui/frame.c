@@ -2,6 +2,7 @@
 
 #include "outbox/outbox.h"
 #include "tui/job.h"
+#include "tui/watch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -161,7 +162,7 @@ static void draw_message(const struct model *model, struct canvas *canvas,
                          model->message);
     else if (model->trouble[0] != '\0')
         (void)canvas_put(canvas, line, 1, width, ROLE_BAD, model->trouble);
-    else if (!job_draw_progress(model, canvas, line) && view->hint != NULL)
+    else if (!watch_draw(&model->watch, canvas, line) && view->hint != NULL)
         (void)canvas_put(canvas, line, 1, width, ROLE_DIM, view->hint(model));
 }
 

@@ -71,9 +71,6 @@ MUST_CHECK bool job_work(struct model *model, struct store *store, bool *more,
  * the lowest lines of the body. */
 int job_pane_lines(const struct model *model);
 void job_draw(const struct model *model, struct canvas *canvas, int line);
-/* What line 23 shows of what runs. False: nothing does. */
-bool job_draw_progress(const struct model *model, struct canvas *canvas,
-                       int line);
 
 void job_make(struct model *model);
 void job_free(struct model *model);

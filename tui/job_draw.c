@@ -92,24 +92,3 @@ void job_draw(const struct model *model, struct canvas *canvas, int line)
     draw_plan(job, canvas, line + 1, end - 1);
     prompt_draw(&model->prompt, canvas, end - 1, 2, canvas->columns - 4);
 }
-
-bool job_draw_progress(const struct model *model, struct canvas *canvas,
-                       int line)
-{
-    enum { BAR_BYTES = 24, BAR_COLUMNS = 20 };
-    const struct operation_row *row = &model->running;
-    char bar[BAR_BYTES];
-    if (!model->has_running)
-        return false;
-    int64_t done = row->applied + row->changed;
-    int64_t filled = row->planned > 0 ? BAR_COLUMNS * done / row->planned : 0;
-    for (int i = 0; i < BAR_COLUMNS; i++)
-        bar[i] = i < filled ? '#' : '.';
-    bar[BAR_COLUMNS] = '\0';
-    (void)canvas_put_format(canvas, line, 1, canvas->columns - 2, ROLE_WARNING,
-                            "%" PRId64 "  %s by %s  %" PRId64 " of %" PRId64
-                            "  [%s]  %s",
-                            row->id, row->action, row->who, done, row->planned,
-                            bar, row->filter == NULL ? "" : row->filter);
-    return true;
-}

@@ -27,8 +27,7 @@ void model_free(struct model *model)
     prompt_free(&model->prompt);
     if (model->has_status)
         view_status_free(&model->status);
-    if (model->has_running)
-        operation_row_free(&model->running);
+    watch_free(&model->watch);
 }
 
 static void say(struct model *model, enum message_kind kind, const char *format,

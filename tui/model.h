@@ -12,6 +12,7 @@
 #include "outbox/views.h"
 #include "tui/prompt.h"
 #include "tui/view.h"
+#include "tui/watch.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,8 +53,7 @@ struct model {
                                   view_read_sending() */
     bool has_status;
     struct view_minutes minutes;
-    struct operation_row running; /* the newest one; valid if has_running */
-    bool has_running;
+    struct watch watch;                            /* what line 23 tells of */
     char trouble[sizeof(((struct err *)0)->text)]; /* of the last read; "": none
                                                     */
     /* where we are */

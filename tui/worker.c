@@ -1,13 +1,12 @@
 #include "tui/worker.h"
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "outbox/views.h"
 #include "tui/job.h"
 
 #include <stdio.h>
 
-enum { MOST_RUNNING = 20, MOST_LEAVE_MS = 2000 };
+enum { MOST_LEAVE_MS = 2000 };
 
 static void set_trouble(struct model *model, const struct err *err)
 {
@@ -33,37 +32,13 @@ static bool read_status(struct model *model, struct store *store,
     return true;
 }
 
-/* The oldest one that runs is the one that is being applied. */
-static bool read_running(struct model *model, struct store *store,
-                         struct err *err)
-{
-    struct operation_row rows[MOST_RUNNING];
-    int count = 0;
-    if (!operation_list(store, INT64_MAX, MOST_RUNNING, rows, &count, err))
-        return false;
-    if (model->has_running)
-        operation_row_free(&model->running);
-    model->has_running = false;
-    for (int i = 0; i < count; i++) {
-        bool is_running = text_equals(rows[i].state, "running");
-        if (is_running && model->has_running)
-            operation_row_free(&model->running);
-        if (is_running)
-            model->running = rows[i];
-        else
-            operation_row_free(&rows[i]);
-        model->has_running = model->has_running || is_running;
-    }
-    return true;
-}
-
 void worker_load(struct model *model, struct store *store)
 {
     struct err err;
     model->wants_load = false;
     model->trouble[0] = '\0';
     if (!store_check_place(store, &err) || !read_status(model, store, &err) ||
-        !read_running(model, store, &err) ||
+        !watch_load(&model->watch, store, model->now_ms, &err) ||
         !view_of(model->screen)->load(model, store, &err))
         set_trouble(model, &err);
 }
@@ -104,6 +79,11 @@ bool worker_step(struct model *model, struct store *store, bool *more)
             model_refuse(model, "%s", err.text);
     }
     if (view->work != NULL && !view->work(model, store, &view_more, &err)) {
+        view_more = false;
+        set_trouble(model, &err);
+    }
+    if (!view_more &&
+        !watch_work(&model->watch, store, model->now_ms, &view_more, &err)) {
         view_more = false;
         set_trouble(model, &err);
     }
