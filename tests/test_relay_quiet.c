@@ -158,6 +158,26 @@ static void nor_any_other_wait(void **state)
     assert_string_equal(world_state(world, id), "delivered");
 }
 
+/* It was behind another one, so nobody saw to it when the clock was set back.
+ */
+static void nor_one_that_comes_to_light_later(void **state)
+{
+    (void)state;
+    const struct fake_rule down = {.request = "POST /events",
+                                   .times = 1,
+                                   .status = 503,
+                                   .retry_after_s = 90};
+    fake_intercom_script(world->intercom, &down);
+    int64_t id = world_put(world, "u1");
+    world_start(world);
+    (void)world_run(world, SECOND);
+    world_execute(world, "UPDATE outbox_delivery SET not_before_ms = "
+                         "not_before_ms + 34560000000, due_ms = due_ms + "
+                         "34560000000");
+    (void)world_run(world, 2 * MINUTE);
+    assert_string_equal(world_state(world, id), "delivered");
+}
+
 /* The hour of a contact that is missing begins when it is first missing. */
 static void what_failed_before_does_not_shorten_the_hour(void **state)
 {
@@ -210,6 +230,7 @@ int main(void)
         RULE(so_is_one_that_comes_when_nothing_waits),
         RULE(a_clock_that_is_set_back_does_not_make_it_longer),
         RULE(nor_any_other_wait),
+        RULE(nor_one_that_comes_to_light_later),
         RULE(what_failed_before_does_not_shorten_the_hour),
         RULE(one_that_was_halted_makes_no_further_call),
     };

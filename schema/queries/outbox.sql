@@ -189,4 +189,5 @@ SELECT
     (SELECT epoch FROM outbox_relay WHERE id = 1),
     (SELECT resumes FROM outbox_destination WHERE id = 1),
     EXISTS (SELECT 1 FROM outbox_operation
-        INDEXED BY outbox_operation_running WHERE state = 'running');
+        INDEXED BY outbox_operation_running WHERE state = 'running'),
+    (SELECT max(due_ms) FROM outbox_delivery WHERE due_ms IS NOT NULL);

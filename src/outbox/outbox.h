@@ -271,10 +271,11 @@ struct outbox_outlook {
     int64_t pending;     /* deliveries */
     int64_t sending;
     int64_t failed;
-    bool is_paused;     /* by an operator */
-    int64_t epoch;      /* of the newest relay */
-    int64_t resumes;    /* grows: an operator asks for a probe */
-    bool has_operation; /* one is running: apply its pages */
+    bool is_paused;      /* by an operator */
+    int64_t epoch;       /* of the newest relay */
+    int64_t resumes;     /* grows: an operator asks for a probe */
+    bool has_operation;  /* one is running: apply its pages */
+    int64_t last_due_ms; /* of the latest due head; OUTBOX_NO_TIME: none */
 };
 /* One short read. Fails as store_check_place(), too. */
 MUST_CHECK bool outbox_look_ahead(struct store *store,

@@ -93,6 +93,7 @@ bool outbox_look_ahead(struct store *store, struct outbox_outlook *outlook,
         .epoch = query_int64(&query, 5),
         .resumes = query_int64(&query, 6),
         .has_operation = query_int64(&query, 7) != 0,
+        .last_due_ms = query_time(&query, 8),
     };
     query_close(&query);
     return true;

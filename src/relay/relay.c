@@ -27,6 +27,10 @@ static const int64_t STORE_LOG_EVERY_MS = 10 * 1000;
  * Others count as writing for a while after their last commit. */
 static const int64_t LEAVE_LOCK_FREE_MS = 3;
 static const int64_t OTHERS_WRITE_MS = 200;
+/* No wait of ours is longer: retries wait an hour at most, a "future
+ * created_at" and a Retry-After a day. What seems to wait for longer was behind
+ * another one, or not there, when the clock was set back. */
+static const int64_t LONGEST_WAIT_MS = INT64_C(25) * 60 * 60 * 1000;
 /* The wall clock is slewed by little all the time; this is a jump. */
 static const int64_t CLOCK_SLACK_MS = 1000;
 
@@ -128,6 +132,8 @@ static bool look_ahead(struct relay *relay, struct err *err)
     if (relay->outlook.epoch != relay->epoch)
         return err_set(err, ERR_SUPERSEDED, "a newer relay has taken over %s",
                        store_path(relay->seams.store));
+    if (relay->outlook.last_due_ms > now_ms(relay) + LONGEST_WAIT_MS)
+        relay->turn.clock_went_back = true;
     relay->destination.is_paused = relay->outlook.is_paused;
     relay->turn.has_operation =
         relay->outlook.has_operation && !relay->is_stopping;

@@ -80,6 +80,27 @@ static void check_integrity(struct sim *sim)
     (void)sqlite3_reset(row);
 }
 
+static void tell_waiting(struct sim *sim)
+{
+    sqlite3_stmt *rows = checks_query(
+        sim,
+        "SELECT d.id, lane, state, reason, due_ms, attempts, hold_reason, "
+        "pause_reason FROM outbox_delivery AS d, outbox_destination WHERE "
+        "settled_ms IS NULL ORDER BY due_ms IS NULL, d.id",
+        0);
+    int count = 0;
+    for (; checks_step(sim, rows); count++)
+        sim_trace(
+            sim,
+            "  #%s %s: %s, %s, due %s (now %lld), attempt %s; held: '%s', "
+            "paused: '%s'",
+            checks_text(rows, 0), checks_text(rows, 1), checks_text(rows, 2),
+            checks_text(rows, 3), checks_text(rows, 4),
+            (long long)sim->clock.wall_ms, checks_text(rows, 5),
+            checks_text(rows, 6), checks_text(rows, 7));
+    sim_fail(sim, "%d still wait, and nothing is in their way", count);
+}
+
 void checks_at_end(struct sim *sim)
 {
     checks_after_start(sim);
@@ -88,8 +109,6 @@ void checks_at_end(struct sim *sim)
         check_attributes(sim, user);
         check_order(sim, user);
     }
-    int64_t waiting = checks_count_waiting(sim);
-    if (waiting != 0)
-        sim_fail(sim, "%lld still wait, and nothing is in their way",
-                 (long long)waiting);
+    if (checks_count_waiting(sim) != 0)
+        tell_waiting(sim);
 }
