@@ -7,6 +7,7 @@ import re
 import sqlite3
 
 from figures import HERE, TOKEN, Figure, Group, environment
+from group_cores import cpu_s
 
 SECONDS = 10
 CONNECTIONS = 64
@@ -22,14 +23,14 @@ def write_secret(stage):
 
 
 def start(stage, database, url):
-    """The base of its address."""
+    """The process, and its address."""
     relay = stage.daemon(
         f"receiver-{len(stage.daemons)}",
         ["-d", database, "run", "--api-url", url, "--listen", "127.0.0.1:0",
          "--webhook-auth-file", write_secret(stage)],
         environment(INTERCOM_TOKEN=TOKEN))
     relay.wait_for(relay.err, "receiver: listening on ")
-    return re.search(r"listening on (\S+)", relay.err()).group(1)
+    return relay, re.search(r"listening on (\S+)", relay.err()).group(1)
 
 
 def count(database):
@@ -48,11 +49,12 @@ def start_sandbox(stage):
 
 def load(stage, database, url):
     """Webhooks a second, all of them 200 and in the outbox."""
-    address = start(stage, database, url)
+    relay, address = start(stage, database, url)
     out, _, _ = stage.run(
         ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "-s",
          os.path.join(HERE, "webhooks.lua"), address, "--", "bench", VALUE])
     told = json.loads(out.splitlines()[-1])
+    told["cpu_s"] = cpu_s(relay.pid)
     stage.end_daemons()
     there = count(database)
     if told["refused"] or told["broken"] or there < told["answered"]:
@@ -68,6 +70,7 @@ def measure(stage):
     draining, _ = load(stage, database, start_sandbox(stage))
     return {"receiver": paused, "receiver-p50": told["p50_us"] / 1000,
             "receiver-p99": told["p99_us"] / 1000,
+            "receiver-cpu": told["cpu_s"] * 1e6 / told["answered"],
             "receiver-draining": draining}
 
 
@@ -78,6 +81,8 @@ GROUPS = [
                (">=", 10000), "/s", 0),
         Figure("receiver-p50", "… latency, p50", None, "ms", 1),
         Figure("receiver-p99", "… p99", None, "ms", 1),
+        Figure("receiver-cpu", "… CPU of its process for a webhook", None,
+               "µs", 0),
         Figure("receiver-draining", "… with the relay draining to the sandbox meanwhile",
                None, "/s", 0),
     ], measure, rounds=3),
