@@ -232,6 +232,23 @@ static void who_is_late_is_cut_whatever_trickles_in(void **state)
     }
 }
 
+static void who_asks_at_the_last_moment_is_answered(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    set_up(&fixture);
+    int client = connect_to(&fixture);
+    say(client, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    run(&fixture);
+    (void)hear(client);
+    say(client, HEAD "Content-Length: 2\r\n\r\n{}");
+    fixture.now_ms += 80000;
+    assert_int_equal(do_jobs(&fixture), 1);
+    assert_non_null(strstr(hear(client), "HTTP/1.1 200 OK\r\n"));
+    (void)close(client);
+    tear_down(&fixture);
+}
+
 static void a_commit_may_take_as_long_as_it_takes(void **state)
 {
     struct fixture fixture;
@@ -416,6 +433,7 @@ int main(void)
         cmocka_unit_test(pipelined_requests_are_answered_one_by_one_in_order),
         cmocka_unit_test(a_request_may_come_byte_by_byte),
         cmocka_unit_test(who_is_late_is_cut_whatever_trickles_in),
+        cmocka_unit_test(who_asks_at_the_last_moment_is_answered),
         cmocka_unit_test(a_commit_may_take_as_long_as_it_takes),
         cmocka_unit_test(the_longest_idle_one_makes_room),
         cmocka_unit_test(a_request_that_lies_there_is_answered_before_the_end),

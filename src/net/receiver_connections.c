@@ -97,6 +97,12 @@ static bool is_idle(const struct receiver_connection *connection)
            recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
+/* The next request may just have come: that one is read first. */
+static bool is_to_be_cut(const struct receiver_connection *connection)
+{
+    return connection->phase != RECEIVER_PHASE_IDLE || is_idle(connection);
+}
+
 void receiver_connections_cut_late(struct receiver_connections *connections,
                                    int64_t now_ms)
 {
@@ -105,7 +111,7 @@ void receiver_connections_cut_late(struct receiver_connections *connections,
     connections->next_check_ms = NO_DEADLINE;
     for (struct receiver_connection *at = connections->first; at != NULL;
          at = at->next) {
-        if (at->deadline_ms <= now_ms)
+        if (at->deadline_ms <= now_ms && is_to_be_cut(at))
             receiver_connections_cut(connections, at, phases[at->phase].cut);
         else if (at->deadline_ms < connections->next_check_ms)
             connections->next_check_ms = at->deadline_ms;
