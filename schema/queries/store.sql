@@ -12,8 +12,9 @@ PRAGMA query_only = ON;
 PRAGMA synchronous = EXTRA;
 
 -- name: store_cache_size
--- 16 MiB: users and lanes lie all over the file.
-PRAGMA cache_size = -16384;
+-- 8 MiB: users and lanes lie all over the file. What is not here is in the
+-- system's cache, and half of what a relay may take is enough.
+PRAGMA cache_size = -8192;
 
 -- name: store_wal_autocheckpoint
 -- 16 MiB: a page that changes in many turns goes to the file once.
