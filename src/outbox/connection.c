@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,13 @@ static char *uri_of(const char *path)
     return buf_take(&uri);
 }
 
+/* Nobody asks how much memory SQLite has in use, and counting it takes a mutex
+ * for each piece. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int open_database(struct store *store, const char *real,
                          enum connection_mode mode)
 {
@@ -115,6 +123,8 @@ bool connection_open(const char *given, const char *real,
                      enum connection_mode mode, int busy_ms,
                      struct store **store, struct err *err)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&configured, configure);
     struct store *opened = mem_new(sizeof(*opened));
     opened->path = mem_copy_text(given);
     opened->busy_ms = busy_ms;
