@@ -106,6 +106,42 @@ static void a_retry_goes_in_pages_and_is_due_as_an_operations(void **state)
         fixture_text(fixture, "SELECT state FROM outbox_operation"), "done");
 }
 
+/* Two that apply pages would hold the lock for twice as long. */
+static void a_relay_sees_that_another_applies_the_pages(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_outlook outlook;
+    bool more;
+    put_failed(fixture, 2 * OPERATION_PAGE + 5);
+    struct operation_plan made =
+        plan(fixture, "retry", 2 * OPERATION_PAGE + 5, false);
+    fixture_check(fixture,
+                  outbox_look_ahead(fixture->store, &outlook, &fixture->err));
+    assert_false(outlook.has_operation);
+    start(fixture, &made); /* at 60 */
+    fixture_check(fixture,
+                  outbox_look_ahead(fixture->store, &outlook, &fixture->err));
+    assert_true(outlook.has_operation);
+    assert_int_equal(outlook.operation_stepped_ms, 60);
+    assert_true(outbox_is_stepped(&outlook, 60));
+    assert_true(outbox_is_stepped(&outlook, 1059));
+    assert_false(outbox_is_stepped(&outlook, 1060));
+    assert_false(outbox_is_stepped(&outlook, 59)); /* a clock was set back */
+    assert_true(step(fixture)); /* at 70 */
+    fixture_check(fixture, store_begin(fixture->store, &fixture->err));
+    fixture_check(fixture, operation_step_in_turn(fixture->store, 80, &more,
+                                                  &fixture->err));
+    fixture_check(fixture, store_commit(fixture->store, &fixture->err));
+    fixture_check(fixture,
+                  outbox_look_ahead(fixture->store, &outlook, &fixture->err));
+    assert_int_equal(outlook.operation_stepped_ms, 70);
+    run_all(fixture);
+    fixture_check(fixture,
+                  outbox_look_ahead(fixture->store, &outlook, &fixture->err));
+    assert_false(outlook.has_operation);
+    assert_false(outbox_is_stepped(&outlook, 70));
+}
+
 static void a_page_survives_the_process_that_made_it(void **state)
 {
     struct fixture *fixture = *state;
@@ -344,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_retry_goes_in_pages_and_is_due_as_an_operations),
+        TEST(a_relay_sees_that_another_applies_the_pages),
         TEST(a_page_survives_the_process_that_made_it),
         TEST(cancel_restores_what_was_not_sent),
         TEST(undo_leaves_alone_what_was_sent),

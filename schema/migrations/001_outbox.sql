@@ -192,6 +192,7 @@ CREATE TABLE outbox_operation (
     created_ms INTEGER NOT NULL,
     started_ms INTEGER,
     ended_ms INTEGER,
+    stepped_ms INTEGER NOT NULL DEFAULT 0, -- by another than the relay, last
     cursor_id INTEGER NOT NULL DEFAULT 0, -- all items up to here are handled
     matched INTEGER NOT NULL DEFAULT 0,
     planned INTEGER NOT NULL DEFAULT 0,   -- matched ones that it will change

@@ -54,7 +54,8 @@ DELETE FROM outbox_operation WHERE id = :id AND state = 'planned';
 
 -- name: operation_start
 -- From here on it is done to the end.
-UPDATE outbox_operation SET state = 'running', started_ms = :now_ms
+UPDATE outbox_operation SET state = 'running', started_ms = :now_ms,
+    stepped_ms = :now_ms
     WHERE id = :id AND state = 'planned';
 
 -- name: operation_next
@@ -129,7 +130,8 @@ UPDATE outbox_operation_item SET state = :state
 -- name: operation_move
 -- A page is done.
 UPDATE outbox_operation SET cursor_id = :cursor, applied = applied + :applied,
-    changed = changed + :changed WHERE id = :id;
+    changed = changed + :changed,
+    stepped_ms = coalesce(:stepped_ms, stepped_ms) WHERE id = :id;
 
 -- name: operation_end
 -- All of it is done.

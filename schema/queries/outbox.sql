@@ -179,7 +179,6 @@ UPDATE outbox_destination SET quota_limit = :limit, quota_left = :left,
 
 -- name: outbox_look_ahead
 -- What is next.
--- scans: the index holds what is running, nothing else
 SELECT
     (SELECT min(due_ms) FROM outbox_delivery WHERE due_ms IS NOT NULL),
     (SELECT count FROM outbox_count WHERE name = 'pending'),
@@ -188,6 +187,6 @@ SELECT
     (SELECT pause_reason IS NOT NULL FROM outbox_destination WHERE id = 1),
     (SELECT epoch FROM outbox_relay WHERE id = 1),
     (SELECT resumes FROM outbox_destination WHERE id = 1),
-    EXISTS (SELECT 1 FROM outbox_operation
+    (SELECT max(stepped_ms) FROM outbox_operation
         INDEXED BY outbox_operation_running WHERE state = 'running'),
     (SELECT max(due_ms) FROM outbox_delivery WHERE due_ms IS NOT NULL);

@@ -6,6 +6,7 @@
 #include "cli/columns.h"
 #include "cli/filter_words.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "outbox/words.h"
 #include "outbox/outbox.h"
 #include "outbox/store.h"
@@ -22,6 +23,7 @@ enum { PAGE_ROWS = 500, BUSY_MS = 5000, MOST_ROWS = 1000000000 };
 
 struct settings {
     bool json;
+    bool count;
     int64_t limit;
 };
 
@@ -36,6 +38,11 @@ static const struct options_row options[] = {
      .help = "at most N deliveries (50)",
      .minimum = 1,
      .maximum = MOST_ROWS},
+    {.name = "count",
+     .letter = 'c',
+     .type = OPTIONS_FLAG,
+     .offset = offsetof(struct settings, count),
+     .help = "only how many the filter chooses; no limit"},
     {.name = "json",
      .type = OPTIONS_FLAG,
      .offset = offsetof(struct settings, json),
@@ -53,6 +60,7 @@ struct list {
     struct cursor cursor;
     int64_t now_ms;
     struct store *store;
+    struct progress progress;
     struct output output;
     struct columns columns;
     struct view_delivery *rows; /* PAGE_ROWS */
@@ -103,21 +111,79 @@ static void print_page(struct list *list, int count)
         columns_write(&list->columns, &list->output);
 }
 
+/* Look at the next slice. Fails with ERR_STOPPED if a signal came. */
+static bool look(struct list *list, int64_t *ids, int limit, int *count,
+                 struct err *err)
+{
+    if (progress_is_stopped(&list->progress))
+        return err_set(err, ERR_STOPPED, "stopped");
+    if (!cursor_step(list->store, &list->cursor, ids, limit, count, err))
+        return false;
+    if (!list->cursor.done)
+        progress_show(&list->progress, "Looking: %d %%, %" PRId64 " found",
+                      cursor_share(&list->cursor) / 10, list->cursor.found);
+    return true;
+}
+
+/* The next page; *count is below ask only at the end. */
+static bool find_page(struct list *list, int ask, int *count, struct err *err)
+{
+    int64_t ids[PAGE_ROWS];
+    int found = 0;
+    while (found < ask && !list->cursor.done) {
+        int more;
+        if (!look(list, ids + found, ask - found, &more, err))
+            return false;
+        found += more;
+    }
+    progress_clear(&list->progress);
+    return view_read_rows(list->store, ids, found, list->rows, count, err);
+}
+
 static bool print_all(struct list *list, struct err *err)
 {
     int64_t left = list->settings->limit;
     while (left > 0 && !list->cursor.done) {
         int ask = left < PAGE_ROWS ? (int)left : PAGE_ROWS;
         int count = 0;
-        if (!view_list(list->store, &list->cursor, ask, list->rows, &count,
-                       err))
+        if (!find_page(list, ask, &count, err))
             return false;
         print_page(list, count);
         if (!output_pass(&list->output))
             break;
-        left -= count;
+        left -= ask;
     }
     return true;
+}
+
+/* The counters know some numbers at once; others are counted in slices. */
+static bool print_count(struct list *list, struct err *err)
+{
+    bool is_known;
+    int64_t count;
+    if (!cursor_count(list->store, &list->cursor.filter, &is_known, &count,
+                      err))
+        return false;
+    while (!is_known && !list->cursor.done) {
+        int found;
+        if (!look(list, NULL, 0, &found, err))
+            return false;
+        count = list->cursor.found;
+    }
+    progress_clear(&list->progress);
+    buf_add_int64(&list->output.text, count);
+    buf_add_byte(&list->output.text, '\n');
+    return true;
+}
+
+static bool print(struct list *list, struct err *err)
+{
+    if (!progress_begin(&list->progress, err))
+        return false;
+    bool printed =
+        list->settings->count ? print_count(list, err) : print_all(list, err);
+    progress_end(&list->progress);
+    return printed;
 }
 
 static enum command_exit run(const struct command_call *call)
@@ -135,12 +201,14 @@ static enum command_exit run(const struct command_call *call)
     output_init(&list.output, STDOUT_FILENO);
     columns_init(&list.columns, table, sizeof(table) / sizeof(table[0]));
     list.rows = mem_new_array(PAGE_ROWS, sizeof(list.rows[0]));
-    bool done = print_all(&list, &err);
+    bool done = print(&list, &err);
     struct err output_err;
     bool written = output_finish(&list.output, &output_err);
     free(list.rows);
     columns_free(&list.columns);
     store_close(list.store);
+    if (!done && err.code == ERR_STOPPED)
+        return EXIT_DATA;
     if (!done || !written)
         return command_fail(call, EXIT_ENVIRONMENT, done ? &output_err : &err);
     return EXIT_DONE;
@@ -156,6 +224,7 @@ const struct command command_list = {
         "#41\" when an older delivery of the same user comes "
         "first.",
     .examples = "  subrelay list state:failed\n"
+                "  subrelay list --count state:failed reason:gave_up\n"
                 "  subrelay list 'age:<2h' code:5xx\n"
                 "  subrelay list user:user-1011 event:renewal\n"
                 "  subrelay list --json --limit 1000 | jq -r .reason\n",

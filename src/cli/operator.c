@@ -59,7 +59,9 @@ static void show_progress(struct progress *progress,
 
 void operator_leave_lock_free(int64_t held_ms)
 {
-    int pause_ms = held_ms > LEAST_PAUSE_MS ? (int)held_ms : LEAST_PAUSE_MS;
+    int pause_ms = 2 * (int)held_ms;
+    if (pause_ms < LEAST_PAUSE_MS)
+        pause_ms = LEAST_PAUSE_MS;
     (void)poll(NULL, 0, pause_ms);
 }
 

@@ -27,7 +27,8 @@ bool operator_types(int64_t number, struct progress *progress);
 struct operation_request operator_ask(const char *action, const char *who);
 
 /* Between two transactions of a long work, the last of which held the lock for
- * this long: leave it free at least as long, so that producers get it. */
+ * this long: leave it free for twice as long, so that producers beside get
+ * more than half of it. */
 void operator_leave_lock_free(int64_t held_ms);
 
 /* Apply pages until this operation is no longer running, or a signal came; the

@@ -41,9 +41,10 @@ struct store {
     struct turnstile *turnstile; /* owned */
     struct counters counters;    /* since store_begin() */
     int busy_ms;
-    int64_t data_version; /* as store_changed() saw it last */
-    unsigned claim_turn;  /* whose turn it is in outbox_find_due() */
-    bool is_full;         /* there was no room on the disk */
+    int64_t busy_since_ms; /* monotonic; of the wait for a lock */
+    int64_t data_version;  /* as store_changed() saw it last */
+    unsigned claim_turn;   /* whose turn it is in outbox_find_due() */
+    bool is_full;          /* there was no room on the disk */
 };
 
 enum connection_mode {

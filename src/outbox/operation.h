@@ -92,7 +92,8 @@ MUST_CHECK bool operation_start(struct store *store, int64_t id, int64_t now_ms,
  * alone and counted as changed. */
 MUST_CHECK bool operation_step(struct store *store, int64_t now_ms, bool *more,
                                struct err *err);
-/* The same inside the caller's transaction (the relay's turn). */
+/* The same inside the caller's transaction: the relay's turn. The relay leaves
+ * pages to whoever applied one by operation_step() lately. */
 MUST_CHECK bool operation_step_in_turn(struct store *store, int64_t now_ms,
                                        bool *more, struct err *err);
 

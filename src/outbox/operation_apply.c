@@ -18,6 +18,7 @@ struct running {
     int64_t cursor;
     int64_t items_of; /* itself, or the one that it takes back */
     int64_t now_ms;
+    int64_t stepped_ms; /* OUTBOX_NO_TIME: the relay's turn */
     int64_t applied;
     int64_t changed;
 };
@@ -176,6 +177,7 @@ static bool end_page(struct store *store, const struct running *running,
     query_bind_int64(&query, "cursor", running->cursor);
     query_bind_int64(&query, "applied", running->applied);
     query_bind_int64(&query, "changed", running->changed);
+    query_bind_time(&query, "stepped_ms", running->stepped_ms);
     query_bind_int64(&query, "id", running->id);
     if (!query_run(&query, err))
         return false;
@@ -217,25 +219,32 @@ static bool apply_page(struct store *store, struct running *running,
     return good && end_page(store, running, count < OPERATION_PAGE, err);
 }
 
-bool operation_step_in_turn(struct store *store, int64_t now_ms, bool *more,
-                            struct err *err)
+static bool apply_next(struct store *store, struct running *running, bool *more,
+                       struct err *err)
 {
-    struct running running = {.now_ms = now_ms};
-    if (!find_running(store, &running, more, err))
+    if (!find_running(store, running, more, err))
         return false;
     if (!*more)
         return true;
     struct item *items = mem_new_array(OPERATION_PAGE, sizeof(*items));
-    bool applied = apply_page(store, &running, items, err);
+    bool applied = apply_page(store, running, items, err);
     free(items);
     return applied;
+}
+
+bool operation_step_in_turn(struct store *store, int64_t now_ms, bool *more,
+                            struct err *err)
+{
+    struct running running = {.now_ms = now_ms, .stepped_ms = OUTBOX_NO_TIME};
+    return apply_next(store, &running, more, err);
 }
 
 bool operation_step(struct store *store, int64_t now_ms, bool *more,
                     struct err *err)
 {
+    struct running running = {.now_ms = now_ms, .stepped_ms = now_ms};
     if (!store_begin(store, err))
         return false;
-    bool stepped = operation_step_in_turn(store, now_ms, more, err);
+    bool stepped = apply_next(store, &running, more, err);
     return operation_row_finish(store, stepped, err);
 }

@@ -271,15 +271,24 @@ struct outbox_outlook {
     int64_t pending;     /* deliveries */
     int64_t sending;
     int64_t failed;
-    bool is_paused;      /* by an operator */
-    int64_t epoch;       /* of the newest relay */
-    int64_t resumes;     /* grows: an operator asks for a probe */
-    bool has_operation;  /* one is running: apply its pages */
+    bool is_paused;               /* by an operator */
+    int64_t epoch;                /* of the newest relay */
+    int64_t resumes;              /* grows: an operator asks for a probe */
+    bool has_operation;           /* one is running: apply its pages */
+    int64_t operation_stepped_ms; /* another applied a page of one then; valid
+                                     with has_operation */
     int64_t last_due_ms; /* of the latest due head; OUTBOX_NO_TIME: none */
 };
 /* One short read. Fails as store_check_place(), too. */
 MUST_CHECK bool outbox_look_ahead(struct store *store,
                                   struct outbox_outlook *outlook,
                                   struct err *err);
+
+/* Who applied a page so lately will apply the next. */
+enum { OUTBOX_STEPPED_FOR_MS = 1000 };
+
+/* True if an operation's pages are being applied by another than the relay:
+ * two at it would hold the lock for twice as long. */
+bool outbox_is_stepped(const struct outbox_outlook *outlook, int64_t now_ms);
 
 #endif

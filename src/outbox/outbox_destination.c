@@ -92,9 +92,18 @@ bool outbox_look_ahead(struct store *store, struct outbox_outlook *outlook,
         .is_paused = query_int64(&query, 4) != 0,
         .epoch = query_int64(&query, 5),
         .resumes = query_int64(&query, 6),
-        .has_operation = query_int64(&query, 7) != 0,
+        .operation_stepped_ms = query_time(&query, 7),
         .last_due_ms = query_time(&query, 8),
     };
+    outlook->has_operation = outlook->operation_stepped_ms != OUTBOX_NO_TIME;
     query_close(&query);
     return true;
+}
+
+bool outbox_is_stepped(const struct outbox_outlook *outlook, int64_t now_ms)
+{
+    if (!outlook->has_operation)
+        return false;
+    int64_t ago_ms = now_ms - outlook->operation_stepped_ms;
+    return ago_ms >= 0 && ago_ms < OUTBOX_STEPPED_FOR_MS;
 }

@@ -135,11 +135,14 @@ static bool look_ahead(struct relay *relay, struct err *err)
     if (relay->outlook.last_due_ms > now_ms(relay) + LONGEST_WAIT_MS)
         relay->turn.clock_went_back = true;
     relay->destination.is_paused = relay->outlook.is_paused;
+    bool is_stepped = outbox_is_stepped(&relay->outlook, now_ms(relay));
     relay->turn.has_operation =
-        relay->outlook.has_operation && !relay->is_stopping;
+        relay->outlook.has_operation && !is_stepped && !relay->is_stopping;
     obey_resume(relay);
     relay->look = false;
-    relay->look_again_ms = monotonic_ms(relay) + SAFETY_LOOK_MS;
+    relay->look_again_ms =
+        monotonic_ms(relay) +
+        (is_stepped ? OUTBOX_STEPPED_FOR_MS : SAFETY_LOOK_MS);
     return true;
 }
 
@@ -276,7 +279,7 @@ static bool is_drained(const struct relay *relay)
     const struct destination *destination = &relay->destination;
     int64_t horizon_ms = now_ms(relay) + relay->policy.drain_wait_ms;
     if (!relay->policy.drain || !nothing_is_under_way(relay) ||
-        !relay->adopted_all || relay->look || relay->turn.has_operation)
+        !relay->adopted_all || relay->look || relay->outlook.has_operation)
         return false;
     if (destination->is_paused)
         return true;

@@ -18,7 +18,9 @@ from figures import HERE, Stage, median
 
 # The order of the table; what is not here comes behind.
 ORDER = ["drain", "slow", "writing", "beside", "quota", "latency", "idle",
-         "map", "sandbox", "size", "history", "blocked", "million", "restart"]
+         "map", "sandbox", "operate",
+         "size", "history", "blocked", "million",
+         "restart", "filters", "filters5"]
 
 
 def find_groups():

@@ -45,6 +45,19 @@ SKIPS = (
     ("store_not_tracked", "This event is not tracked for this store."),
 )
 
+# So many failed ones in an outbox that is there and empty, in a transaction.
+INSERT_FAILED = """
+INSERT INTO outbox (payload) WITH RECURSIVE n (i) AS (
+    SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {0})
+    SELECT json_object('event', json_object('id', 'e' || i, 'type', 'RENEWAL',
+    'app_user_id', 'u' || i, 'purchased_at_ms', 1764000000000)) FROM n;
+UPDATE outbox_delivery SET state = 'failed', reason = 'gave_up',
+    due_ms = NULL, settled_ms = 1;
+UPDATE outbox_count SET count = {0} WHERE name = 'failed';
+UPDATE outbox_count SET count = 0 WHERE name = 'pending';
+DELETE FROM outbox_backlog;
+"""
+
 
 def create(path):
     """An empty outbox as `init` makes it."""

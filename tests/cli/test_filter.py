@@ -44,6 +44,12 @@ class Filter(Case):
             with self.subTest(words=words):
                 self.assertEqual(self.ids(*words), ids)
 
+    def test_a_count_is_a_number(self):
+        for words, count in (((), 5), (("state:delivered",), 3),
+                             (("user:ben", "code:422"), 1), (("nowhere",), 0)):
+            self.assertEqual(self.expect(0, "list", "--count", *words),
+                             (f"{count}\n", ""))
+
     def test_help_has_the_words(self):
         for command in ("list", "retry", "discard"):
             page, _ = self.expect(0, command, "--help")

@@ -5,32 +5,24 @@ import pty
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 import unittest
 
-from harness import LIMIT_S, PROGRAM, Case, environment
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "bench"))
+
+from fill import INSERT_FAILED  # noqa: E402
+from harness import LIMIT_S, PROGRAM, Case, environment  # noqa: E402
 
 MANY = 8000
-
-FAILED = """
-INSERT INTO outbox (payload) WITH RECURSIVE n (i) AS (
-    SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {0})
-    SELECT json_object('event', json_object('id', 'e' || i, 'type', 'RENEWAL',
-    'app_user_id', 'u' || i, 'purchased_at_ms', 1764000000000)) FROM n;
-UPDATE outbox_delivery SET state = 'failed', reason = 'gave_up',
-    due_ms = NULL, settled_ms = 1;
-UPDATE outbox_count SET count = {0} WHERE name = 'failed';
-UPDATE outbox_count SET count = 0 WHERE name = 'pending';
-DELETE FROM outbox_backlog;
-"""
-
 
 class Stop(Case):
     def setUp(self):
         super().setUp()
         self.expect(0, "init")
         database = sqlite3.connect(self.path("outbox.db"))
-        database.executescript(f"BEGIN; {FAILED.format(MANY)} COMMIT;")
+        database.executescript(f"BEGIN; {INSERT_FAILED.format(MANY)} COMMIT;")
         database.close()
 
     def sql(self, statement):
