@@ -330,6 +330,22 @@ static void what_comes_on_a_cut_connection_is_not_taken(void **state)
     tear_down(&fixture);
 }
 
+static void a_body_that_comes_too_late_is_not_taken(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    set_up(&fixture);
+    int client = connect_to(&fixture);
+    say(client, HEAD "Content-Length: 2\r\n\r\n{");
+    run(&fixture);
+    say(client, "}");
+    fixture.now_ms += 30100;
+    assert_int_equal(do_jobs(&fixture), 0);
+    assert_string_equal(hear(client), "closed");
+    (void)close(client);
+    tear_down(&fixture);
+}
+
 static void all_is_cut_when_the_grace_is_over(void **state)
 {
     struct fixture fixture;
@@ -438,6 +454,7 @@ int main(void)
         cmocka_unit_test(the_longest_idle_one_makes_room),
         cmocka_unit_test(a_request_that_lies_there_is_answered_before_the_end),
         cmocka_unit_test(what_comes_on_a_cut_connection_is_not_taken),
+        cmocka_unit_test(a_body_that_comes_too_late_is_not_taken),
         cmocka_unit_test(all_is_cut_when_the_grace_is_over),
         cmocka_unit_test(a_client_that_is_gone_costs_nothing_but_its_commit),
         cmocka_unit_test(what_is_no_http_is_counted_and_closed),

@@ -284,9 +284,9 @@ static bool open_parts(struct receiver *receiver,
         .wake = wake,
         .wake_context = receiver,
     };
-    return receiver_http_new(&http, &receiver->http, err) &&
-           listener_open(options->address, options->port, &receiver->listener,
+    return listener_open(options->address, options->port, &receiver->listener,
                          &receiver->port, err) &&
+           receiver_http_new(&http, &receiver->http, err) &&
            receiver_commit_start(&commit, &receiver->commit, err);
 }
 

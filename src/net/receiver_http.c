@@ -224,6 +224,8 @@ static enum MHD_Result take(struct exchange *exchange, const char *bytes,
 static enum MHD_Result end(struct exchange *exchange)
 {
     struct receiver_http *http = exchange->http;
+    if (connection_of(exchange->connection)->is_cut)
+        return MHD_NO; /* as in begin() */
     enum receiver_next next =
         receiver_request_end(&exchange->request, clock_wall_ms(clock_system()));
     if (next == RECEIVER_NEXT_ANSWER)
