@@ -239,6 +239,8 @@ static bool loop(struct console *console, struct err *err)
     resize(console);
     if (console->options->note != NULL)
         model_say(model, "%s", console->options->note);
+    load(console);
+    show(console); /* at once; what takes longer to read comes next */
     while (!model->wants_quit) {
         look(console);
         work(console);

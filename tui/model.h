@@ -52,6 +52,7 @@ struct model {
     struct view_status status; /* valid if has_status; whole on Overview, else
                                   view_read_sending() */
     bool has_status;
+    bool is_status_whole;
     struct view_minutes minutes;
     struct watch watch;                            /* what line 23 tells of */
     char trouble[sizeof(((struct err *)0)->text)]; /* of the last read; "": none

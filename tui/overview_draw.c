@@ -341,6 +341,11 @@ static void draw_empty(const struct model *model, struct canvas *canvas,
                        int line)
 {
     const struct view_status *status = &model->status;
+    if (!model->is_status_whole) {
+        (void)canvas_put(canvas, line, 3, canvas->columns - 4, ROLE_DIM,
+                         "reading ...");
+        return;
+    }
     int64_t all = status->pending + status->sending + status->delivered +
                   status->failed + status->skipped + status->discarded;
     if (all > 0) {

@@ -19,7 +19,8 @@ static bool read_status(struct model *model, struct store *store,
                         struct err *err)
 {
     struct view_status status;
-    bool is_whole = model->screen == SCREEN_OVERVIEW;
+    /* The causes take a while: the first screen comes without them. */
+    bool is_whole = model->screen == SCREEN_OVERVIEW && model->has_status;
     if (!view_read_minutes(store, model->now_ms, &model->minutes, err))
         return false;
     if (!(is_whole ? view_read_status(store, model->now_ms, &status, err)
@@ -29,6 +30,8 @@ static bool read_status(struct model *model, struct store *store,
         view_status_free(&model->status);
     model->status = status;
     model->has_status = true;
+    model->is_status_whole = is_whole;
+    model->wants_load = model->screen == SCREEN_OVERVIEW && !is_whole;
     return true;
 }
 
