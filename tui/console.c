@@ -123,6 +123,8 @@ static void work(struct console *console)
            now_ms() - began_ms < WORK_MS) {
         console->has_work = work_once(console);
         load_if_due(console);
+        if (job_pause_ms(&console->model) > 0)
+            break;
     }
 }
 
@@ -191,7 +193,8 @@ static bool wait_for_news(struct console *console)
         {.fd = console->relay_ended ? -1 : console->options->relay_descriptor,
          .events = POLLIN},
     };
-    int wait = console->has_work && now_ms() >= console->again_ms ? 0 : LOOK_MS;
+    bool goes_on = console->has_work && now_ms() >= console->again_ms;
+    int wait = goes_on ? (int)job_pause_ms(&console->model) : LOOK_MS;
     int ready = poll(waited, sizeof(waited) / sizeof(waited[0]), wait);
     if (ready < 0)
         return errno == EINTR;

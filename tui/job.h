@@ -42,7 +42,7 @@ struct job {
     char sample[JOB_SAMPLE_BYTES];
     int64_t operation_id; /* that is applied */
     int64_t target_id;    /* of undo and cancel */
-    int64_t pause_ms;     /* wall clock: leave the file to others until then */
+    int64_t pause_ms;     /* monotonic: leave the file to others until then */
 };
 
 /* Retry or discard (action) these deliveries; ids are copied. */
@@ -58,10 +58,13 @@ void job_cancel(struct model *model, int64_t id);
 /* Pause with a reason that is asked for, or resume. */
 void job_pause_or_resume(struct model *model);
 
-/* A plan is being made, asked about or given up: it has the keys. */
+/* A plan is being made or asked about: it has the keys. */
 bool job_has_keys(const struct model *model);
 /* Esc. */
 void job_give_up(struct model *model);
+
+/* How long the file is left to others before the next page; 0: go on. */
+int64_t job_pause_ms(const struct model *model);
 
 /* Do the next page. *more: call again. */
 MUST_CHECK bool job_work(struct model *model, struct store *store, bool *more,

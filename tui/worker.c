@@ -101,7 +101,7 @@ void worker_leave(struct model *model, struct store *store)
     struct err err;
     bool more = true;
     job_give_up(model);
-    while (more && job_has_keys(model) &&
+    while (more && model->job->state == JOB_DROPPING &&
            clock_monotonic_ms(clock) - began_ms < MOST_LEAVE_MS) {
         if (!job_work(model, store, &more, &err))
             more = err.code == ERR_BUSY;
