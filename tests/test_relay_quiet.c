@@ -158,6 +158,24 @@ static void nor_any_other_wait(void **state)
     assert_string_equal(world_state(world, id), "delivered");
 }
 
+/* It waits for its user to be quiet, and goes as the operator's retry then. */
+static void a_retry_that_waits_stays_an_operators(void **state)
+{
+    (void)state;
+    int64_t id = cut_a_call();
+    (void)world_run(world, SECOND);
+    operate("retry", id);
+    (void)world_run(world, SECOND);
+    world->clock.wall_ms -= HOUR;
+    (void)world_run(world, 2 * MINUTE);
+    assert_string_equal(world_state(world, id), "delivered");
+    assert_string_equal(world_text(world,
+                                   "SELECT cause FROM outbox_attempt WHERE "
+                                   "delivery_id = ?1 AND number = 2",
+                                   id),
+                        "operation 1");
+}
+
 /* It was behind another one, so nobody saw to it when the clock was set back.
  */
 static void nor_one_that_comes_to_light_later(void **state)
@@ -230,6 +248,7 @@ int main(void)
         RULE(so_is_one_that_comes_when_nothing_waits),
         RULE(a_clock_that_is_set_back_does_not_make_it_longer),
         RULE(nor_any_other_wait),
+        RULE(a_retry_that_waits_stays_an_operators),
         RULE(nor_one_that_comes_to_light_later),
         RULE(what_failed_before_does_not_shorten_the_hour),
         RULE(one_that_was_halted_makes_no_further_call),

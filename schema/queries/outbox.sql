@@ -54,7 +54,8 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
 -- The clock was set back: nothing waits longer than it was to. It looks at all
 -- that waits for a time.
 UPDATE outbox_delivery INDEXED BY outbox_delivery_due
-    SET due_ms = :now_ms + wait_ms, not_before_ms = :now_ms + wait_ms
+    SET due_ms = :now_ms + wait_ms,
+        not_before_ms = min(not_before_ms, :now_ms + wait_ms)
     WHERE due_ms > :now_ms AND due_ms > :now_ms + wait_ms;
 
 -- name: outbox_put_off

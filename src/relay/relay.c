@@ -20,6 +20,8 @@ enum { ADOPT_IN_A_TURN = 1000 };
 static const int64_t SAFETY_LOOK_MS = 30 * 1000;
 /* After a commit that failed because of others, or of the disk. */
 static const int64_t STORE_WAIT_MS = 50;
+/* The disk's trouble may last: twice as long each time, up to this. */
+static const int64_t MOST_STORE_WAIT_MS = 1000;
 static const int64_t STORE_LOG_EVERY_MS = 10 * 1000;
 /* SQLite's waiting for a lock is unfair: who commits flat out starves those
  * beside it. So while others write, the lock is left free between our commits
@@ -49,6 +51,7 @@ struct relay {
     bool more_is_due;            /* the last claim filled its room */
     int64_t look_again_ms;       /* monotonic */
     int64_t store_wait_until_ms; /* monotonic: no turn before */
+    int64_t store_wait_ms;       /* … how long that was */
     bool store_failed;           /* the last turn could not be committed */
     int64_t store_logged_ms;     /* monotonic; 0: never */
     int64_t others_wrote_ms;     /* monotonic; 0: never */
@@ -254,7 +257,11 @@ static bool work_on_store(struct relay *relay, struct err *err)
 static void put_turn_off(struct relay *relay, const struct err *err)
 {
     int64_t now = monotonic_ms(relay);
-    relay->store_wait_until_ms = now + STORE_WAIT_MS;
+    bool is_short = err->code == ERR_BUSY || !relay->store_failed;
+    relay->store_wait_ms = is_short ? STORE_WAIT_MS : relay->store_wait_ms * 2;
+    if (relay->store_wait_ms > MOST_STORE_WAIT_MS)
+        relay->store_wait_ms = MOST_STORE_WAIT_MS;
+    relay->store_wait_until_ms = now + relay->store_wait_ms;
     relay->store_failed = true;
     relay->look = true;
     if (relay->store_logged_ms != 0 &&

@@ -252,6 +252,7 @@ void machine_tidy_up(struct sim *sim)
     if (lost_power)
         checks_close(sim);
     disk_bury(sim->disk);
+    checks_look(sim); /* before anybody else changes what they left */
 }
 
 void machine_plan_death(struct sim *sim, int64_t n, enum disk_death death)

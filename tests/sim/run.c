@@ -94,10 +94,10 @@ static void fill_disk(struct sim *sim)
 {
     sim_trace(sim, "the disk is full");
     disk_set_full(sim->disk, true);
-    machine_pass(sim, sim_draw_time(sim, SIM_MINUTE));
+    machine_pass(sim, sim_draw_time(sim, 5 * SIM_SECOND));
     if (sim_happens(sim, 50))
         people_produce(sim);
-    machine_pass(sim, sim_draw_time(sim, SIM_MINUTE));
+    machine_pass(sim, sim_draw_time(sim, 5 * SIM_SECOND));
     sim_trace(sim, "the disk has room again");
     disk_set_full(sim->disk, false);
 }
@@ -105,7 +105,7 @@ static void fill_disk(struct sim *sim)
 static void hold_lock(struct sim *sim)
 {
     people_hold_lock(sim);
-    machine_pass(sim, sim_draw_time(sim, 20 * SIM_SECOND));
+    machine_pass(sim, sim_draw_time(sim, 5 * SIM_SECOND));
     people_release_lock(sim);
 }
 
