@@ -4,7 +4,6 @@
 #include "cli/change_plan.h"
 #include "cli/operator.h"
 #include "cli/take_back.h"
-#include "outbox/lock.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -62,15 +61,6 @@ static bool may_start(struct change *change, enum command_exit *code)
 
 /* --- carried out --------------------------------------------------------- */
 
-static void tell_without_relay(const struct change *change)
-{
-    struct err err;
-    bool is_held;
-    if (change->plan.plan.is_retry &&
-        lock_is_held(change->call->database, &is_held, &err) && !is_held)
-        command_say("No relay is running: they wait for subrelay run.");
-}
-
 static void tell(const struct change *change, const struct operation_row *row)
 {
     if (!text_equals(row->state, "done")) {
@@ -85,7 +75,9 @@ static void tell(const struct change *change, const struct operation_row *row)
                 row->changed > 0 ? ", some left alone: changed since the plan"
                                  : "",
                 row->id);
-    tell_without_relay(change);
+    if (change->plan.plan.is_retry)
+        operator_tell_without_relay(change->call->database,
+                                    "they wait for subrelay run.");
 }
 
 /* A signal came in the middle of it. Ctrl-C takes it back; others leave it to

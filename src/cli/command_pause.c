@@ -18,6 +18,8 @@ static enum command_exit run(const struct command_call *call)
     if (!done)
         return command_fail(call, EXIT_ENVIRONMENT, &err);
     command_say("Paused. Go on with: subrelay resume");
+    operator_tell_without_relay(call->database,
+                                "one that starts waits for resume, too.");
     return EXIT_DONE;
 }
 

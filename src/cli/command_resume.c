@@ -19,6 +19,8 @@ static enum command_exit run(const struct command_call *call)
         return command_fail(call, EXIT_ENVIRONMENT, &err);
     command_say(was_paused ? "Resumed."
                            : "It was not paused; a held relay probes now.");
+    operator_tell_without_relay(call->database,
+                                "nothing is sent before subrelay run.");
     return EXIT_DONE;
 }
 

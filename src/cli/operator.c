@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/command.h"
+#include "outbox/lock.h"
 #include "outbox/words.h"
 
 #include <inttypes.h>
@@ -55,6 +57,14 @@ static void show_progress(struct progress *progress,
     if (row->planned > OPERATION_PAGE)
         progress_show_part(progress, row->action, row->applied + row->changed,
                            row->planned);
+}
+
+void operator_tell_without_relay(const char *database, const char *text)
+{
+    struct err ignored;
+    bool is_held;
+    if (lock_is_held(database, &is_held, &ignored) && !is_held)
+        command_say("No relay is running: %s", text);
 }
 
 void operator_leave_lock_free(int64_t held_ms)

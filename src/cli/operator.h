@@ -26,6 +26,10 @@ bool operator_types(int64_t number, struct progress *progress);
 /* A request of this action, now. who is borrowed. */
 struct operation_request operator_ask(const char *action, const char *who);
 
+/* Say this if no relay is running on the database: what is asked for then
+ * waits for one. */
+void operator_tell_without_relay(const char *database, const char *text);
+
 /* Between two transactions of a long work, the last of which held the lock for
  * this long: leave it free for twice as long, so that producers beside get
  * more than half of it. */

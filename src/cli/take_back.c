@@ -12,6 +12,9 @@ static void tell(const struct operation_row *row)
                     "; whoever runs next, subrelay run or a command, goes on "
                     "with it.",
                     row->id, row->target_id);
+    else if (row->planned == 0)
+        command_say("Operation %" PRId64 ": took back operation %" PRId64 ".",
+                    row->id, row->target_id);
     else
         command_say("Operation %" PRId64 ": took back operation %" PRId64
                     ", %" PRId64 " deliveries; %" PRId64

@@ -124,13 +124,19 @@ class Operate(Case):
         self.assertNotIn("off", self.expect(0, "names")[0])
         self.expect(0, "names", "off", "renewal")
         self.assertIn("off", self.expect(0, "names")[0])
-        self.expect(0, "undo", "1")
+        self.assertEqual(self.expect(0, "undo", "1")[1],
+                         "Operation 2: took back operation 1.\n")
         self.assertNotIn("off", self.expect(0, "names")[0])
 
     def test_a_pause_is_there_until_resume(self):
         self.expect(0, "pause", "renaming")
         self.assertIn("renaming", self.expect(0, "status")[0])
-        self.assertEqual(self.expect(0, "resume")[1], "Resumed.\n")
+        self.assertEqual(
+            self.expect(0, "resume")[1].splitlines(),
+            ["Resumed.", "No relay is running: nothing is sent before "
+             "subrelay run."])
+        _, said = self.expect(0, "pause")
+        self.assertIn("No relay is running: one that starts waits", said)
         self.assertNotIn("renaming", self.expect(0, "status")[0])
 
     def killed_retry(self):

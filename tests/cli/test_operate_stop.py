@@ -15,7 +15,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from fill import INSERT_FAILED  # noqa: E402
 from harness import LIMIT_S, PROGRAM, Case, environment  # noqa: E402
 
-MANY = 8000
+MANY = 5000
 
 class Stop(Case):
     def setUp(self):
@@ -76,7 +76,7 @@ class Stop(Case):
         os.write(terminal, f"{MANY}\n".encode())
         self.assertEqual(self.end(pid, terminal), 0, self.seen)
         self.assertRegex(self.seen, r"Looking: \d+ %, [0-9]+ match")
-        self.assertRegex(self.seen, r"retry [0-9,]+ of 8,000, \d+ %, .* left")
+        self.assertRegex(self.seen, r"retry [0-9,]+ of 5,000, \d+ %, .* left")
         self.assertIn(f"{MANY} wait to be sent", self.seen)
         self.assertEqual(self.states(), {"pending": MANY})
 
@@ -106,7 +106,7 @@ class Stop(Case):
     def test_ctrl_c_while_it_runs_takes_it_back(self):
         pid, terminal = self.start("discard", "state:failed", "--yes")
         self.read_until(terminal, "discard ")
-        self.read_until(terminal, " of 8,000, ")
+        self.read_until(terminal, " of 5,000, ")
         os.write(terminal, b"\x03")
         self.assertEqual(self.end(pid, terminal), 1, self.seen)
         self.assertIn("Cancelling operation 1, ", self.seen)
