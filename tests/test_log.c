@@ -1,7 +1,8 @@
 /* test_log.c - one occurrence, one line, from any thread. */
 #include "base/log.h"
 
-#include <fcntl.h>
+#include "support/caught_stderr.h"
+
 #include <pthread.h>
 #include <regex.h>
 #include <setjmp.h>
@@ -19,30 +20,7 @@
 
 enum { THREADS = 4, LINES_A_THREAD = 500 };
 
-static char written[1024 * 1024]; /* what went to stderr */
-static int real_stderr;
-static int catcher;
-
-static void catch_stderr(void)
-{
-    char path[] = "/tmp/test_log_XXXXXX";
-    catcher = mkostemp(path, O_APPEND);
-    assert_true(catcher >= 0);
-    assert_int_equal(unlink(path), 0);
-    real_stderr = dup(STDERR_FILENO);
-    assert_true(dup2(catcher, STDERR_FILENO) >= 0);
-}
-
-/* Put stderr back and leave in written what came meanwhile. */
-static void release_stderr(void)
-{
-    assert_true(dup2(real_stderr, STDERR_FILENO) >= 0);
-    ssize_t length = pread(catcher, written, sizeof(written) - 1, 0);
-    assert_true(length >= 0);
-    written[length] = '\0';
-    (void)close(real_stderr);
-    (void)close(catcher);
-}
+static char *written; /* what went to stderr */
 
 static void assert_written(const char *pattern)
 {
@@ -73,9 +51,9 @@ static void line_has_time_level_and_text(void **state)
         {LOG_ERROR, TIME "error: 7 of nine\n$"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        catch_stderr();
+        caught_stderr_begin();
         log_line(rows[i].level, "%d of %s", 7, "nine");
-        release_stderr();
+        written = caught_stderr_end();
         assert_written(rows[i].pattern);
     }
 }
@@ -83,14 +61,14 @@ static void line_has_time_level_and_text(void **state)
 static void line_below_the_level_is_dropped(void **state)
 {
     (void)state;
-    catch_stderr();
+    caught_stderr_begin();
     log_line(LOG_DEBUG, "too small at start");
     log_set_level(LOG_ERROR);
     log_line(LOG_WARNING, "too small now");
     log_line(LOG_ERROR, "large enough");
     log_set_level(LOG_DEBUG);
     log_line(LOG_DEBUG, "smallest");
-    release_stderr();
+    written = caught_stderr_end();
     assert_null(strstr(written, "too small"));
     assert_non_null(strstr(written, " error: large enough\n"));
     assert_non_null(strstr(written, " debug: smallest\n"));
@@ -99,10 +77,10 @@ static void line_below_the_level_is_dropped(void **state)
 static void text_from_outside_cannot_begin_a_line(void **state)
 {
     (void)state;
-    catch_stderr();
+    caught_stderr_begin();
     log_line(LOG_INFO, "%s",
              "a\n2026 error: forged\r\x1B[2J\xC2\x9B\xFF caf\xC3\xA9");
-    release_stderr();
+    written = caught_stderr_end();
     assert_written(TIME "info: a\\?2026 error: forged\\?\\?\\[2J\\?\\? "
                         "caf\xC3\xA9\n$");
 }
@@ -113,10 +91,10 @@ static void long_message_is_cut_and_its_line_still_ends(void **state)
     char message[5000];
     memset(message, 'x', sizeof(message));
     message[sizeof(message) - 1] = '\0';
-    catch_stderr();
+    caught_stderr_begin();
     log_line(LOG_INFO, "%s", message);
     log_line(LOG_INFO, "next");
-    release_stderr();
+    written = caught_stderr_end();
 
     const char *first = strchr(written, 'x');
     assert_non_null(first);
@@ -138,13 +116,13 @@ static void lines_of_several_threads_stay_whole(void **state)
     (void)state;
     static char letters[THREADS] = {'a', 'b', 'c', 'd'};
     pthread_t threads[THREADS];
-    catch_stderr();
+    caught_stderr_begin();
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(
             pthread_create(&threads[i], NULL, write_lines, &letters[i]), 0);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
-    release_stderr();
+    written = caught_stderr_end();
 
     int whole = 0;
     char *rest = NULL;
