@@ -2,7 +2,7 @@
 #include "relay/relay.h"
 
 #include "base/random.h"
-#include "support/world.h"
+#include "support/world_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,24 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct world *world;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world = calloc(1, sizeof(*world));
-    world_open(world);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(world);
-    free(world);
-    return 0;
-}
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 

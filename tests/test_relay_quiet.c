@@ -4,7 +4,7 @@
 #include "relay/relay.h"
 
 #include "outbox/operation.h"
-#include "support/world.h"
+#include "support/world_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,26 +12,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
-
-static struct world *world;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world = calloc(1, sizeof(*world));
-    world_open(world);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(world);
-    free(world);
-    return 0;
-}
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 

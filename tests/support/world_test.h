@@ -1,0 +1,15 @@
+/* world_test.h - the world of the running test, for programs in which every
+ * test stands in one. */
+#ifndef SUPPORT_WORLD_TEST_H
+#define SUPPORT_WORLD_TEST_H
+
+#include "support/world.h"
+
+/* Made by open_world(), gone after close_world(). */
+extern struct world *world;
+
+/* cmocka's setup and teardown. */
+int open_world(void **state);
+int close_world(void **state);
+
+#endif
