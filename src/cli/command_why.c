@@ -1,17 +1,13 @@
 #include "cli/command.h"
 
-#include "base/clock.h"
-#include "base/text.h"
+#include "cli/lookup.h"
 #include "cli/output.h"
-#include "outbox/store.h"
 #include "outbox/story.h"
 #include "outbox/words.h"
 
 #include <inttypes.h>
 #include <stddef.h>
 #include <unistd.h>
-
-enum { BUSY_MS = 5000 };
 
 struct settings {
     bool json;
@@ -68,28 +64,19 @@ static enum command_exit print(const struct command_call *call,
     return EXIT_DONE;
 }
 
+static bool read_story(struct store *store, int64_t id, int64_t now_ms,
+                       void *what, struct err *err)
+{
+    return story_read(store, id, now_ms, what, err);
+}
+
 static enum command_exit run(const struct command_call *call)
 {
-    struct err err;
-    int64_t id;
-    if (!text_parse_int64(call->words[0], 1, INT64_MAX, &id))
-        return command_fail_text(call, EXIT_USAGE,
-                                 "'%.60s' is no id; `subrelay list` shows them",
-                                 call->words[0]);
-    struct store *store;
-    if (!store_open(call->database, STORE_READ, BUSY_MS, &store, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
     struct story story;
-    bool found =
-        story_read(store, id, clock_wall_ms(clock_system()), &story, &err);
-    store_close(store);
-    if (!found && err.code == ERR_NOT_FOUND)
-        return command_fail_text(call, EXIT_DATA,
-                                 "no delivery %" PRId64 " in %s", id,
-                                 call->database);
-    if (!found)
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    enum command_exit code = print(call, &story);
+    enum command_exit code;
+    if (!lookup_delivery(call, read_story, &story, &code))
+        return code;
+    code = print(call, &story);
     story_free(&story);
     return code;
 }
