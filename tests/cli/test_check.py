@@ -53,7 +53,10 @@ class Check(Case):
         self.drain(sandbox)
         found = self.check(0, "--api-url", sandbox.url,
                            env={"INTERCOM_TOKEN": "any"})
-        self.assertEqual({line["level"] for line in found.values()}, {"ok"},
+        # whatever this machine has under its folder for temporary files
+        own = {name for name in found
+               if name not in ("file system", "wake-up")}
+        self.assertEqual({found[name]["level"] for name in own}, {"ok"},
                          found)
         self.assertEqual(
             set(found), {"file", "mode", "file system", "wake-up", "journal",
