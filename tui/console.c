@@ -209,6 +209,18 @@ static bool wait_for_news(struct console *console)
 
 /* --- the loop ------------------------------------------------------------ */
 
+/* Its line takes one of the view's: a first one makes it smaller. */
+static void ask_guide(struct console *console)
+{
+    const struct console_options *options = console->options;
+    struct model *model = &console->model;
+    bool was_there = model->guide != NULL;
+    if (options->guide == NULL)
+        return;
+    model->guide = options->guide(options->guide_context, model);
+    model->wants_load = model->wants_load || !was_there;
+}
+
 static void show(struct console *console)
 {
     struct model *model = &console->model;
@@ -231,6 +243,7 @@ static void show(struct console *console)
         return;
     if (!model->is_frozen)
         model->now_ms = clock_wall_ms(clock_system());
+    ask_guide(console);
     frame_draw(model, &console->canvas);
     term_show(console->term, &console->canvas);
     console->is_dirty = false;

@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+struct model;
+
 struct console_options {
     const char *database; /* borrowed, as all */
     const char *who;      /* the login name, for operations */
@@ -18,6 +20,10 @@ struct console_options {
     int signal_descriptor; /* a signalfd: INT, TERM, HUP are blocked */
     int relay_descriptor;  /* readable when our own relay has ended; -1: none */
     const char *note;      /* to be said first; NULL: nothing */
+    /* The line that leads through a demo, asked for before each draw; borrowed
+     * until the next time. NULL: there is no such line. */
+    const char *(*guide)(void *context, const struct model *model);
+    void *guide_context;
 };
 
 /* Open the database, then the terminal, and run until somebody quits or a

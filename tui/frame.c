@@ -166,11 +166,19 @@ static void draw_message(const struct model *model, struct canvas *canvas,
         (void)canvas_put(canvas, line, 1, width, ROLE_DIM, view->hint(model));
 }
 
+static void draw_guide(const struct model *model, struct canvas *canvas,
+                       int line)
+{
+    canvas_fill(canvas, line, 0, canvas->columns, ROLE_CHOSEN);
+    (void)canvas_put(canvas, line, 1, canvas->columns - 2, ROLE_CHOSEN,
+                     model->guide);
+}
+
 /* --- all of it ----------------------------------------------------------- */
 
 int frame_body_lines(const struct model *model)
 {
-    int lines = model->lines - 3;
+    int lines = model->lines - 3 - (model->guide != NULL ? 1 : 0);
     return lines < 1 ? 1 : lines;
 }
 
@@ -195,9 +203,12 @@ void frame_draw(const struct model *model, struct canvas *canvas)
     view_of(model->screen)->draw(model, canvas);
     draw_title(model, canvas);
     if (pane > 0)
-        job_draw(model, canvas, canvas->lines - 2 - pane);
+        job_draw(model, canvas,
+                 FRAME_BODY_LINE + frame_body_lines(model) - pane);
     canvas_fill(canvas, canvas->lines - 2, 0, canvas->columns, ROLE_PLAIN);
     canvas_fill(canvas, canvas->lines - 1, 0, canvas->columns, ROLE_PLAIN);
+    if (model->guide != NULL)
+        draw_guide(model, canvas, canvas->lines - 3);
     draw_message(model, canvas, canvas->lines - 2);
     if (model->prompt.is_open)
         draw_prompt_keys(&model->prompt, canvas, canvas->lines - 1);

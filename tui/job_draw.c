@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "outbox/operation_words.h"
+#include "tui/frame.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,7 +36,7 @@ int job_pane_lines(const struct model *model)
     write_plan(job, &plan);
     int lines = count_lines(buf_text(&plan)) + 2 + (*job->sample != '\0');
     buf_free(&plan);
-    int most = model->lines - 3;
+    int most = frame_body_lines(model);
     return lines < most ? lines : most;
 }
 
@@ -77,7 +78,7 @@ static void draw_plan(const struct job *job, struct canvas *canvas, int line,
 void job_draw(const struct model *model, struct canvas *canvas, int line)
 {
     const struct job *job = model->job;
-    int end = canvas->lines - 2;
+    int end = FRAME_BODY_LINE + frame_body_lines(model);
     char title[JOB_FILTER_BYTES + 40];
     for (int i = line; i < end; i++)
         canvas_fill(canvas, i, 0, canvas->columns, ROLE_PLAIN);

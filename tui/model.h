@@ -63,6 +63,7 @@ struct model {
     int depth;
     bool is_frozen;
     int mouse_line, mouse_column; /* with ACTION_CLICK */
+    const char *guide; /* the line that leads through a demo; NULL: none */
     /* said */
     enum message_kind message_kind;
     char message[256];

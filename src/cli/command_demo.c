@@ -1,12 +1,28 @@
 #include "cli/command.h"
 
 #include "cli/demo.h"
+#include "cli/demo_live.h"
 #include "cli/demo_report.h"
 #include "cli/output.h"
 
+#include <stddef.h>
 #include <unistd.h>
 
 enum { COMPLAINT_BYTES = 16 * 1024 };
+
+struct settings {
+    bool summary;
+};
+
+static const struct settings defaults = {.summary = false};
+
+static const struct options_row options[] = {
+    {.name = "summary",
+     .type = OPTIONS_FLAG,
+     .offset = offsetof(struct settings, summary),
+     .help = "print a summary instead of opening the console (what happens "
+             "without a terminal)"},
+};
 
 static enum command_exit judge(const struct command_call *call,
                                const struct demo *demo)
@@ -27,7 +43,7 @@ static enum command_exit judge(const struct command_call *call,
     return is_as_planned ? EXIT_DONE : EXIT_DATA;
 }
 
-static enum command_exit run(const struct command_call *call)
+static enum command_exit run_summary(const struct command_call *call)
 {
     struct demo demo;
     struct err err;
@@ -44,16 +60,36 @@ static enum command_exit run(const struct command_call *call)
     return code;
 }
 
+static enum command_exit run(const struct command_call *call)
+{
+    const struct settings *settings = call->settings;
+    struct err err;
+    if (settings->summary || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return run_summary(call);
+    if (!demo_live_run(&err))
+        return command_fail(call, EXIT_ENVIRONMENT, &err);
+    return EXIT_DONE;
+}
+
 const struct command command_demo = {
     .name = "demo",
     .arguments = "",
-    .summary = "See it all at work on this machine, in a few seconds",
+    .summary = "See it all at work on this machine, without an account",
     .details =
         "Makes a temporary outbox, puts sample events of all ten kinds into "
-        "it, starts a stand-in Intercom and the relay, and says what arrived, "
-        "what failed (a few are meant to) and why. Needs no account, no token "
-        "and no network, and leaves nothing behind.\n\n"
-        "Exit 0 if all went as planned, the planned failures included.",
-    .examples = "  subrelay demo\n",
+        "it, and starts a stand-in Intercom and the relay. On a terminal it "
+        "opens the console over them, with a line that leads through it: a "
+        "quota that paces, a name to change and retry, an outage that heals. "
+        "Without a terminal, or with --summary, it says in a few seconds what "
+        "arrived, what failed (a few are meant to) and why.\n\n"
+        "Needs no account, no token and no network, and leaves nothing "
+        "behind.\n\n"
+        "Exit of the summary: 0 if all went as planned, the planned failures "
+        "included.",
+    .examples = "  subrelay demo\n  subrelay demo --summary\n",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .defaults = &defaults,
+    .settings_bytes = sizeof(defaults),
     .run = run,
 };

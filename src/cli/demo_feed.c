@@ -6,6 +6,7 @@
 #include "cli/demo_place.h"
 #include "outbox/outbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -19,8 +20,9 @@
 enum {
     EVENT_BYTES = 4096,
     TEXT_BYTES = 48,
-    /* Every so manieth event is a product change, whose name the sandbox
-     * refuses (DEMO_FAULTS). */
+    /* The first events, and then every so manieth, are product changes, whose
+     * name the sandbox refuses (DEMO_FAULTS). */
+    FIRST_CHANGES = 12,
     CHANGE_EVERY = 9,
 };
 
@@ -85,8 +87,9 @@ static void write_common(struct json *json, int64_t number, int64_t now_ms)
 void demo_feed_write_event(int64_t number, int64_t now_ms, struct buf *out)
 {
     size_t what = (size_t)number % HAPPENING_COUNT;
-    bool is_change = number % CHANGE_EVERY == 0;
+    bool is_change = number < FIRST_CHANGES || number % CHANGE_EVERY == 0;
     struct json json;
+    assert(number >= 0);
     json_begin(&json, out);
     json_open_object(&json);
     json_key_text(&json, "api_version", "1.0");
