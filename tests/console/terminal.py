@@ -83,8 +83,9 @@ class Terminal:
         return self.tmux("capture-pane", "-p").split("\n")[:-1]
 
     def screen_with_attributes(self):
-        """The lines with the escape sequences of their attributes."""
-        return self.tmux("capture-pane", "-p", "-e").split("\n")[:-1]
+        """The lines with the escape sequences of their attributes, spaces at
+        their ends included."""
+        return self.tmux("capture-pane", "-p", "-e", "-N").split("\n")[:-1]
 
     def text(self):
         return "\n".join(self.screen())
