@@ -23,11 +23,14 @@ static struct fake_clock clock_of_tests;
 
 static void put(struct fixture *fixture, int count)
 {
-    char id[16];
-    for (int i = 1; i <= count; i++) {
-        (void)snprintf(id, sizeof(id), "e%d", i);
-        fixture_put(fixture, id, "RENEWAL", id);
-    }
+    char sql[400];
+    (void)snprintf(sql, sizeof(sql),
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                   "FROM n WHERE i < %d) INSERT INTO outbox (payload) SELECT "
+                   "json_object('event', json_object('id', 'e' || i, 'type', "
+                   "'RENEWAL', 'app_user_id', 'e' || i)) FROM n",
+                   count);
+    fixture_run(fixture, sql);
 }
 
 /* Let these be in a state since a time, as if they had arrived and been
