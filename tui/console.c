@@ -22,7 +22,7 @@ enum {
     LOOK_MS = 100,       /* how often to see whether the database changed */
     TICK_MS = 1000,      /* ages move on */
     LEAST_LOAD_MS = 200, /* between two loads that no key asked for … */
-    LOAD_SHARE = 10,     /* … and so many times as long as one takes */
+    LOAD_SHARE = 10,     /* … and so many times as long as its work takes */
     MOST_LOAD_MS = 5000, /* what is not in the database, such as the lock */
     WORK_MS = 15,        /* of longer work between two looks at the keys */
     AGAIN_MS = 200,      /* what was refused because the file is busy */
@@ -40,6 +40,7 @@ struct console {
     bool relay_ended;
     int64_t look_ms, tick_ms, load_ms, again_ms; /* when next; monotonic */
     int64_t loaded_ms;
+    int64_t spent_ms; /* on reading since the load began */
 };
 
 static int64_t now_ms(void)
@@ -61,10 +62,9 @@ static void load(struct console *console)
      * is below. */
     (void)!store_changed(console->store, &changed, &err);
     worker_load(model, console->store);
-    int64_t pause_ms = (now_ms() - began_ms) * LOAD_SHARE;
     console->loaded_ms = now_ms();
-    console->load_ms = console->loaded_ms +
-                       (pause_ms > LEAST_LOAD_MS ? pause_ms : LEAST_LOAD_MS);
+    console->load_ms = console->loaded_ms + LEAST_LOAD_MS;
+    console->spent_ms = console->loaded_ms - began_ms;
     console->is_changed = false;
     console->is_dirty = true;
     console->has_work = true;
@@ -114,11 +114,23 @@ static bool work_once(struct console *console)
     return more;
 }
 
+/* While others write, reading what they wrote takes a small share of a
+ * processor: the next load waits for as long as this one's work calls for. */
+static void put_next_load_off(struct console *console)
+{
+    int64_t pause_ms = LOAD_SHARE * console->spent_ms;
+    int64_t next_ms =
+        now_ms() + (pause_ms < MOST_LOAD_MS ? pause_ms : MOST_LOAD_MS);
+    if (next_ms > console->load_ms)
+        console->load_ms = next_ms;
+    console->spent_ms = 0;
+}
+
 static void work(struct console *console)
 {
-    int64_t began_ms = now_ms();
     run_order(console);
     load_if_due(console);
+    int64_t began_ms = now_ms();
     while (console->has_work && now_ms() >= console->again_ms &&
            now_ms() - began_ms < WORK_MS) {
         console->has_work = work_once(console);
@@ -126,6 +138,9 @@ static void work(struct console *console)
         if (job_pause_ms(&console->model) > 0)
             break;
     }
+    console->spent_ms += now_ms() - began_ms;
+    if (!console->has_work)
+        put_next_load_off(console);
 }
 
 /* --- keys and signals ---------------------------------------------------- */
