@@ -44,41 +44,37 @@ static bool take(struct scan *scan, char byte)
     return true;
 }
 
-/* Where the next byte is that ends a text, begins an escape, or cannot be. */
-static const char *skip_plain(const char *at, const char *end)
-{
-    while (at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
-        at++;
-    return at;
-}
-
-static bool skip_escape(struct scan *scan)
-{
-    scan->at++;
-    if (scan->at == scan->end || *scan->at == '\0' ||
-        strchr("\"\\/bfnrt", *scan->at) == NULL)
-        return false;
-    scan->at++;
-    return true;
-}
-
-/* A text; *has_escape says whether it has to be decoded. */
-static bool take_text(struct scan *scan, struct span *text, bool *has_escape)
+/* Where the text ends that begins at `at`: at its quote. *has_escape says
+ * whether it has to be decoded. NULL: nowhere, or an escape is none of the
+ * short ones. */
+static const char *find_quote(const char *at, const char *end, bool *has_escape)
 {
     *has_escape = false;
+    for (;;) {
+        const char *quote = memchr(at, '"', (size_t)(end - at));
+        if (quote == NULL)
+            return NULL;
+        const char *escape = memchr(at, '\\', (size_t)(quote - at));
+        if (escape == NULL)
+            return quote;
+        *has_escape = true;
+        if (escape + 1 == end || strchr("\"\\/bfnrt", escape[1]) == NULL)
+            return NULL;
+        at = escape + 2; /* behind the quote, if that is what it escapes */
+    }
+}
+
+/* A text. As cJSON it takes control characters for what they are. */
+static bool take_text(struct scan *scan, struct span *text, bool *has_escape)
+{
     if (!take(scan, '"'))
         return false;
     text->start = scan->at;
-    for (;;) {
-        scan->at = skip_plain(scan->at, scan->end);
-        if (!next_is(scan, '\\'))
-            break;
-        *has_escape = true;
-        if (!skip_escape(scan))
-            return false;
-    }
-    text->end = scan->at;
-    return take(scan, '"');
+    text->end = find_quote(scan->at, scan->end, has_escape);
+    if (text->end == NULL)
+        return false;
+    scan->at = text->end + 1;
+    return true;
 }
 
 static size_t take_digits(struct scan *scan)
@@ -312,6 +308,8 @@ bool members_scan(const char *body, size_t length, struct members *members)
 {
     struct scan scan = {.at = body, .end = body + length, .members = members};
     *members = (struct members){0};
+    if (length == 0 || memchr(body, '\0', length) != NULL)
+        return false;
     skip_space(&scan);
     bool done = take_object(&scan, take_top_member);
     skip_space(&scan);
