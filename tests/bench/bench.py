@@ -18,9 +18,8 @@ from figures import HERE, Stage, median
 
 # The order of the table; what is not here comes behind.
 ORDER = ["drain", "slow", "writing", "beside", "quota", "latency", "idle",
-         "map", "sandbox", "operate",
-         "size", "history", "blocked", "million",
-         "restart", "filters", "filters5"]
+         "map", "sandbox", "operate", "size", "receiver", "instructions",
+         "history", "blocked", "million", "restart", "filters", "filters5"]
 
 
 def find_groups():
@@ -111,11 +110,40 @@ def arguments_of(words):
     parser.add_argument("--json", metavar="FILE",
                         default="build/bench/figures.json",
                         help="every run, as JSON (%(default)s)")
+    parser.add_argument("--into", metavar="FILE",
+                        help="put the table between the marks of this page")
     parser.add_argument("--list", action="store_true",
                         help="the groups and their figures; measure nothing")
     parser.add_argument("--tools", help=argparse.SUPPRESS)
     parser.add_argument("--program", help=argparse.SUPPRESS)
     return parser.parse_args(words)
+
+
+BEGIN = "<!-- scripts/bench --into puts its table here -->"
+END = "<!-- the end of the table -->"
+
+
+class Table:
+    """The table, printed line by line; at the end it can go into a page."""
+
+    def __init__(self):
+        self.lines = []
+
+    def add(self, text):
+        print(text, flush=True)
+        self.lines += text.split("\n")
+
+    def put_into(self, path):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        before, mark, rest = text.partition(BEGIN)
+        _, end, after = rest.partition(END)
+        if not mark or not end:
+            sys.exit(f"bench: {path}: no marks; it needs the lines\n{BEGIN}\n"
+                     f"{END}")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join([before + BEGIN, "", *self.lines, "",
+                                  END + after]))
 
 
 def print_list(groups):
@@ -125,16 +153,16 @@ def print_list(groups):
             print(f"    {figure.name}: {figure.what}; {figure.wanted()}")
 
 
-def measure_all(groups, stages, options):
+def measure_all(groups, stages, table):
     """Measure and print, row by row; what was measured, for the file."""
     labels = [stage.label for stage in stages]
-    print(head(labels), flush=True)
+    table.add(head(labels))
     all_measured = []
     for group in groups:
         began = time.monotonic()
         measured = measure(group, stages)
         for figure in group.figures:
-            print(row(figure, measured[figure.name], labels), flush=True)
+            table.add(row(figure, measured[figure.name], labels))
             all_measured.append({
                 "group": group.name, "name": figure.name, "what": figure.what,
                 "must": figure.must, "unit": figure.unit,
@@ -161,11 +189,14 @@ def main():
     stages = [Stage(label, program, options.tools, options.full)
               for label, program in programs]
     machine = describe_machine()
+    table = Table()
     try:
-        measured = measure_all(groups, stages, options)
+        measured = measure_all(groups, stages, table)
     finally:
         for stage in stages:
             stage.close()
+    if options.into:
+        table.put_into(options.into)
     with open(options.json, "w", encoding="utf-8") as file:
         json.dump({"machine": machine, "figures": measured}, file, indent=1)
         file.write("\n")

@@ -29,12 +29,12 @@ def fill(stage, name, events, users, changes=False):
     return database
 
 
-def drain(stage, database, sink, connections=CONNECTIONS):
+def drain(stage, database, sink, connections=CONNECTIONS, code=0):
     """Drain it; what does not arrive once and in order ends the bench."""
     sink.clear()
     _, _, usage = stage.command(
         database, "run", "--drain", "--api-url", sink.url, "--connections",
-        str(connections))
+        str(connections), code=code)
     counts = sink.get()
     if counts["doubles"] or counts["disorder"] or counts["refused"] \
             or counts["distinct"] != counts["events"]:

@@ -93,8 +93,9 @@ class Stage:
 
     # --- processes
 
-    def run(self, arguments, env=None):
-        """Run to the end, which must be good; (stdout, seconds, rusage)."""
+    def run(self, arguments, env=None, code=0):
+        """Run to the end, which must be this code; (stdout, seconds, rusage).
+        """
         with open(self.path("run.out"), "w+b") as out, \
                 open(self.path("run.err"), "w+b") as err:
             began = time.monotonic()
@@ -108,7 +109,7 @@ class Stage:
                 raise
             took_s = time.monotonic() - began
             process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode != 0:
+            if process.returncode != code:
                 err.seek(0)
                 sys.exit(f"{' '.join(arguments)}\nended with "
                          f"{process.returncode}: {err.read().decode()[-2000:]}")
@@ -119,9 +120,9 @@ class Stage:
         return self.run([os.path.join(self.tools, name),
                          *map(str, arguments)])
 
-    def command(self, database, *arguments):
+    def command(self, database, *arguments, code=0):
         return self.run([self.program, "-d", database, *arguments],
-                        environment(INTERCOM_TOKEN=TOKEN))
+                        environment(INTERCOM_TOKEN=TOKEN), code)
 
     def daemon(self, name, arguments, env=None, program=None):
         daemon = Daemon(name, arguments, self.folder, env,
