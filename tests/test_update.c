@@ -2,6 +2,7 @@
  * (tests/screens/outbox.sql), without a terminal. */
 #include "support/screen.h"
 
+#include "base/random.h"
 #include "tui/deliveries.h"
 #include "tui/delivery.h"
 #include "tui/update.h"
@@ -500,6 +501,42 @@ static void hostile_text_stays_in_its_cells(void **state)
     }
 }
 
+/* Any keys in any order, with sizes that change and time that passes: nothing
+ * breaks (the sanitizers look). The seed is fixed. */
+static void any_keys_at_any_size_break_nothing(void **state)
+{
+    static const char keys[] = "jkgG\r\t1234/sau vzwinpRDEOUPC?q\033\033xabc09:"
+                               "\x04\x15\x17\x01\x05\x0b\x08";
+    enum {
+        KEYS = 800,
+        LETTERS = sizeof(keys) - 1,
+        NAMED = KEYS_WHEEL_DOWN - KEYS_FIRST_NAMED + 1
+    };
+    const struct fixture *fixture = *state;
+    struct random random = {42};
+    struct screen_test test;
+    assert_int_equal(chdir(fixture->directory), 0); /* w writes there */
+    screen_open(&test, *state, 80, 24);
+    for (int i = 0; i < KEYS; i++) {
+        uint32_t key = random_below(&random, (uint32_t)LETTERS + NAMED);
+        test.model.mouse_line = (int)random_below(&random, 60);
+        test.model.mouse_column = (int)random_below(&random, 210);
+        if (random_below(&random, 40) == 0)
+            screen_resize(&test, 1 + (int)random_below(&random, 210),
+                          1 + (int)random_below(&random, 60));
+        if (random_below(&random, 40) == 0) {
+            test.model.now_ms += 60000;
+            screen_refresh(&test);
+        }
+        screen_press(&test, key < LETTERS ? (unsigned char)keys[key]
+                                          : KEYS_FIRST_NAMED + key - LETTERS);
+        test.model.wants_quit = false;
+        (void)screen_line(&test, 0);
+    }
+    screen_close(&test);
+    assert_int_equal(chdir("/"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,6 +559,7 @@ int main(void)
         TEST(bodies_are_searched_and_shown_as_they_are),
         TEST(q_quits_on_the_four_screens_only),
         TEST(hostile_text_stays_in_its_cells),
+        TEST(any_keys_at_any_size_break_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
