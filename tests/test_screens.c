@@ -30,6 +30,9 @@ static const struct scene scenes[] = {
     {"delivery", "2/id:428\r\r"},
     {"body", "2/id:428\r\rv"},
     {"names", "3"},
+    {"edit", "3jjjjE\x15"
+             "Subscription Renewed"},
+    {"refused", "3jjjjE\x15RC_expiration_event"},
     {"operations", "4"},
     {"items", "4j\r"},
     {"help", "2?"},

@@ -21,7 +21,8 @@ FROM number;
 INSERT INTO outbox (id, payload)
 SELECT id, json_object('api_version', '1.0', 'event', json_object(
     'type', type, 'id', printf('4c3f1e90-77aa-4c0e-8d1f-%012d', id),
-    'event_timestamp_ms', arrived_ms - 4000, 'app_user_id', lane,
+    'event_timestamp_ms', arrived_ms - 4000,
+    'purchased_at_ms', arrived_ms - 5000, 'app_user_id', lane,
     'product_id', 'pro_monthly', 'store', 'APP_STORE',
     'environment', 'PRODUCTION'))
 FROM row;
