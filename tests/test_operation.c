@@ -127,7 +127,7 @@ static void a_relay_sees_that_another_applies_the_pages(void **state)
     assert_true(outbox_is_stepped(&outlook, 1059));
     assert_false(outbox_is_stepped(&outlook, 1060));
     assert_false(outbox_is_stepped(&outlook, 59)); /* a clock was set back */
-    assert_true(step(fixture)); /* at 70 */
+    assert_true(step(fixture));                    /* at 70 */
     fixture_check(fixture, store_begin(fixture->store, &fixture->err));
     fixture_check(fixture, operation_step_in_turn(fixture->store, 80, &more,
                                                   &fixture->err));
