@@ -1,7 +1,9 @@
-"""Ending a relay by signals, and two relays on one file."""
+"""Ending a relay by signals, and two relays on one file: refused, standing by,
+or halted in the middle."""
 
 import os
 import signal
+import sqlite3
 import time
 
 import load
@@ -135,6 +137,89 @@ class TwoRelays(support.EndToEnd):
         shown = self.cli("status", "--json").json()["relay"]
         self.assertEqual((shown["is_running"], shown["pid"]),
                          (True, self.relay.pid))
+
+
+class Standby(support.EndToEnd):
+    """--standby: wait while another relay runs, then take over."""
+
+    def setUp(self):
+        super().setUp()
+        self.init()
+        self.factory = webhooks.Factory(self.random)
+        self.sandbox = self.start_sandbox()
+
+    def start_two(self):
+        first = self.start_relay(self.sandbox.url)
+        second = self.start_relay(self.sandbox.url, "--standby", ready=False)
+        second.wait_for(second.err, "standing by")
+        self.assertIn(f"pid {first.pid}", second.err())
+        self.assertTrue(second.is_running())
+        return first, second
+
+    def holder(self):
+        return self.cli("status", "--json").json()["relay"]["pid"]
+
+    def assert_takes_over(self, second, began):
+        support.wait_until(lambda: self.holder() == second.pid,
+                           "the second one has taken over", step_s=0.01)
+        took = time.monotonic() - began
+        # A third of a second at most between two tries; the rest is for a
+        # machine that is busy with something else.
+        self.assertLess(took, 1 + support.PATIENCE_S / 12)
+        made = [self.factory.renewal(user) for user in self.factory.users(3)]
+        self.enqueue(*made)
+        self.wait_until_settled()
+        load.check_all(self, self.sandbox, made)
+
+    def test_when_the_first_ends(self):
+        first, second = self.start_two()
+        began = time.monotonic()
+        self.assertEqual(first.stop(), 0)
+        self.assert_takes_over(second, began)
+
+    def test_when_the_first_is_killed(self):
+        first, second = self.start_two()
+        began = time.monotonic()
+        first.kill()
+        self.assert_takes_over(second, began)
+
+    def test_a_signal_ends_the_waiting(self):
+        first, second = self.start_two()
+        self.assertEqual(second.stop(), 0)
+        self.assertTrue(first.is_running())
+
+    def halt(self, relay):
+        """Not while it writes: nobody else could then."""
+        while True:
+            relay.send(signal.SIGSTOP)
+            database = sqlite3.connect(self.database, timeout=0.5)
+            try:
+                database.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError:
+                relay.send(signal.SIGCONT)
+            finally:
+                database.close()
+
+    def test_one_that_was_halted_gives_way(self):
+        """Halted, its lock file removed, another one begins: woken up, the
+        first one ends, and has changed nothing."""
+        self.sandbox.change("latency", "2000")
+        made = [self.factory.renewal(user) for user in self.factory.users(4)]
+        first = self.start_relay(self.sandbox.url, "--timeout", "5s")
+        self.enqueue(*made)
+        support.wait_until(lambda: self.counts().get("sending"),
+                           "some are being sent")
+        self.halt(first)
+        os.unlink(self.database + ".lock")
+        second = self.start_relay(self.sandbox.url, "--timeout", "5s")
+        support.wait_until(lambda: self.holder() == second.pid,
+                           "the second one works")
+        first.send(signal.SIGCONT)
+        self.assertEqual(first.wait(), 3)
+        self.assertSays(first.err(), "a newer relay has taken over")
+        self.wait_until_settled()
+        load.check_all(self, self.sandbox, made)
 
 
 if __name__ == "__main__":
