@@ -184,13 +184,13 @@ static enum intercom_next use_contact(const struct step *step)
     return go_on_to(step, CALL_SEND_EVENT);
 }
 
-/* Delivered, if what was to be written has been confirmed: a web page with
- * status 200 is no proof, and the same bytes go again. */
+/* Delivered, if what was to be written has been confirmed. A web page with
+ * status 200 is no proof: a portal answers, or a wrong host, for everybody. */
 static enum intercom_next finish(const struct step *step)
 {
     const struct intercom_chain *chain = step->chain;
     if (chain->job.attributes != NULL && !chain->attributes_written)
-        return end_with(step->verdict, VERDICT_RETRY, REASON_HTML_ANSWER);
+        return end_with(step->verdict, VERDICT_HOLD, REASON_HTML_ANSWER);
     return INTERCOM_END;
 }
 

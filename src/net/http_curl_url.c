@@ -25,6 +25,13 @@ static bool has_part(CURLU *url, CURLUPart part)
     return has;
 }
 
+/* "https:///v1": libcurl would take the path's first part for the host. */
+static bool lacks_host(const char *api_url)
+{
+    const char *behind = strstr(api_url, "://");
+    return behind != NULL && behind[3] == '/';
+}
+
 /* Read scheme and host. The text of a URL that may hold credentials is not
  * repeated. */
 static bool check_url(CURLU *url, const char *api_url, char **scheme,
@@ -33,7 +40,8 @@ static bool check_url(CURLU *url, const char *api_url, char **scheme,
     if (strchr(api_url, '@') != NULL)
         return err_set(err, ERR_INVALID,
                        "the API URL has credentials in it; use --token-file");
-    if (url == NULL || curl_url_set(url, CURLUPART_URL, api_url, 0) != 0 ||
+    if (url == NULL || lacks_host(api_url) ||
+        curl_url_set(url, CURLUPART_URL, api_url, 0) != 0 ||
         curl_url_get(url, CURLUPART_SCHEME, scheme, 0) != 0 ||
         curl_url_get(url, CURLUPART_HOST, host, 0) != 0 ||
         (strcmp(*scheme, "http") != 0 && strcmp(*scheme, "https") != 0) ||

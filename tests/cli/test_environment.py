@@ -94,6 +94,26 @@ class Environment(Case):
                               "http://192.0.2.1", env={"INTERCOM_TOKEN": "any"})
         self.assertIn("--insecure-http", said)
 
+    def test_a_url_without_a_host(self):
+        self.expect(0, "init")
+        for url in ("http://", "https://", "https:///v1", "intercom.io",
+                    "ftp://127.0.0.1"):
+            _, said = self.expect(3, "run", "--drain", "--api-url", url,
+                                  env={"INTERCOM_TOKEN": "any"})
+            self.assertRegex(said, "scheme|host|https")
+
+    def test_loopback_is_never_proxied(self):
+        self.expect(0, "init")
+        self.expect(0, "enqueue", stdin=webhook("e1"))
+        sandbox = self.sandbox()
+        nobody = "http://127.0.0.1:9"
+        self.expect(0, "run", "--drain", "--api-url", sandbox.url, env={
+            "INTERCOM_TOKEN": "any", "http_proxy": nobody,
+            "https_proxy": nobody, "HTTPS_PROXY": nobody,
+            "ALL_PROXY": nobody, "all_proxy": nobody})
+        shown, _ = self.expect(0, "list", "--json")
+        self.assertIn('"delivered"', shown)
+
     def test_a_port_in_use(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
