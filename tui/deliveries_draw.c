@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { NUMBER_BYTES = 32, WORDS_BYTES = 2048, LEAST_ID_COLUMNS = 4 };
 
@@ -90,6 +91,39 @@ static void put(struct canvas *canvas, int line, const struct place *places,
         (void)canvas_put(canvas, line, place->at, place->width, role, text);
 }
 
+/* The bytes of "422 parameter_invalid: " up to its message, and *status_length
+ * of "422"; 0 if it does not begin so. */
+static size_t find_message(const char *result, size_t *status_length)
+{
+    *status_length = strspn(result, "0123456789");
+    if (*status_length == 0 || result[*status_length] != ' ')
+        return 0;
+    size_t at = *status_length + 1;
+    at += strspn(result + at, "abcdefghijklmnopqrstuvwxyz_");
+    return strncmp(result + at, ": ", 2) == 0 ? at + 2 : 0;
+}
+
+/* Where there is no room for all of it, Intercom's word makes room for what it
+ * means: "422 event name archived". */
+static void put_result(struct canvas *canvas, int line,
+                       const struct place *places, enum role role,
+                       const char *result)
+{
+    size_t status_length;
+    size_t message = find_message(result, &status_length);
+    const struct place *place = &places[RESULT];
+    int indent = (int)status_length + 1;
+    if (message == 0 || place->width <= indent ||
+        canvas_width(result) <= place->width) {
+        put(canvas, line, places, RESULT, role, result);
+        return;
+    }
+    (void)canvas_put_bytes(canvas, line, place->at, place->width, role, result,
+                           status_length);
+    (void)canvas_put(canvas, line, place->at + indent, place->width - indent,
+                     role, result + message);
+}
+
 /* --- rows ---------------------------------------------------------------- */
 
 static void draw_row(const void *context, int index, struct canvas *canvas,
@@ -121,7 +155,7 @@ static void draw_row(const void *context, int index, struct canvas *canvas,
     put(canvas, line, places, TRY, role, text);
     buf_clear(&words);
     words_add_result(row, model->now_ms, &words);
-    put(canvas, line, places, RESULT, role, buf_text(&words));
+    put_result(canvas, line, places, role, buf_text(&words));
     buf_free(&words);
 }
 
