@@ -183,7 +183,7 @@ def main():
     groups = choose(groups, options.names, options.full)
     if options.rounds:
         groups = [group.with_rounds(options.rounds) for group in groups]
-    programs = [("now", options.program)]
+    programs = [("now", os.path.abspath(options.program))]
     if options.before:
         programs.insert(0, ("before", os.path.abspath(options.before)))
     stages = [Stage(label, program, options.tools, options.full)
