@@ -47,6 +47,12 @@ static const struct {
     {"events without a delivery",
      "SELECT count(*) FROM outbox WHERE id NOT IN (SELECT id FROM "
      "outbox_delivery)"},
+    {"an outcome that is unknown and was forgotten",
+     "SELECT count(*) FROM outbox_delivery AS d WHERE settled_ms IS NULL AND "
+     "unknown = 0 AND EXISTS (SELECT 1 FROM outbox_attempt AS a WHERE "
+     "a.delivery_id = d.id AND outcome = 'unknown') AND NOT EXISTS (SELECT 1 "
+     "FROM outbox_operation_item AS i WHERE i.delivery_id = d.id AND i.state "
+     "IN ('applied', 'restored'))"},
     {"attempts with more than twelve calls",
      "SELECT count(*) FROM outbox_call WHERE number > 12"},
 };
