@@ -356,7 +356,7 @@ static void add_attempt(struct pane *pane, const struct view_attempt *attempt)
         add_text(pane, "event", ROLE_PLAIN, attempt->event_body,
                  strlen(attempt->event_body));
     if (attempt->attributes != NULL)
-        add_text(pane, "attribs", ROLE_PLAIN, attempt->attributes,
+        add_text(pane, "contact", ROLE_PLAIN, attempt->attributes,
                  strlen(attempt->attributes));
     /* The newest call decided: it comes first. */
     for (size_t i = attempt->call_count; i > 0; i--)

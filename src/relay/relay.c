@@ -8,6 +8,7 @@
 #include "relay/flight.h"
 #include "relay/keeping.h"
 #include "relay/queue.h"
+#include "relay/rest.h"
 #include "relay/sending.h"
 #include "relay/turn.h"
 
@@ -18,17 +19,6 @@ enum { ADOPT_IN_A_TURN = 1000 };
 
 /* Look at the outbox at least so often, whatever the wake-up says. */
 static const int64_t SAFETY_LOOK_MS = 30 * 1000;
-/* After a commit that failed because of others, or of the disk. */
-static const int64_t STORE_WAIT_MS = 50;
-/* The disk's trouble may last: twice as long each time, up to this. */
-static const int64_t MOST_STORE_WAIT_MS = 1000;
-static const int64_t STORE_LOG_EVERY_MS = 10 * 1000;
-/* SQLite's waiting for a lock is unfair: who commits flat out starves those
- * beside it. So while others write, the lock is left free between our commits
- * as long as it was held, and at least so long (design, "One commit a turn").
- * Others count as writing for a while after their last commit. */
-static const int64_t LEAVE_LOCK_FREE_MS = 3;
-static const int64_t OTHERS_WRITE_MS = 200;
 /* No wait of ours is longer: retries wait an hour at most, a "future
  * created_at" and a Retry-After a day. What seems to wait for longer was behind
  * another one, or not there, when the clock was set back. */
@@ -47,14 +37,10 @@ struct relay {
     int64_t resumes; /* as seen last */
     bool resumes_are_known;
     bool adopted_all;
-    bool look;                   /* the outbox may have changed */
-    bool more_is_due;            /* the last claim filled its room */
-    int64_t look_again_ms;       /* monotonic */
-    int64_t store_wait_until_ms; /* monotonic: no turn before */
-    int64_t store_wait_ms;       /* … how long that was */
-    bool store_failed;           /* the last turn could not be committed */
-    int64_t store_logged_ms;     /* monotonic; 0: never */
-    int64_t others_wrote_ms;     /* monotonic; 0: never */
+    bool look;             /* the outbox may have changed */
+    bool more_is_due;      /* the last claim filled its room */
+    int64_t look_again_ms; /* monotonic */
+    struct rest rest;
     struct turn_context turn;
     int64_t wall_ahead_ms; /* the wall clock less the monotonic one */
     struct keeping keeping;
@@ -190,14 +176,8 @@ static void ask_leave(struct relay *relay, struct destination_leave *leave)
 
 static void leave_lock_free(struct relay *relay, int64_t began_ms)
 {
-    int64_t now = monotonic_ms(relay);
     (void)relay_notice_changes(relay);
-    if (relay->others_wrote_ms == 0 ||
-        now - relay->others_wrote_ms > OTHERS_WRITE_MS)
-        return;
-    int64_t held_ms = now - began_ms;
-    relay->store_wait_until_ms =
-        now + (held_ms > LEAVE_LOCK_FREE_MS ? held_ms : LEAVE_LOCK_FREE_MS);
+    rest_after_commit(&relay->rest, began_ms, monotonic_ms(relay));
 }
 
 static bool error_is_final(const struct err *err)
@@ -212,7 +192,7 @@ static bool keep_house(struct relay *relay, struct err *err)
 {
     bool wrote;
     int64_t began_ms = monotonic_ms(relay);
-    if (relay->is_stopping || began_ms < relay->store_wait_until_ms)
+    if (relay->is_stopping || rest_time_left(&relay->rest, began_ms) > 0)
         return true;
     if (!keeping_work(&relay->keeping, relay->seams.store, relay->seams.clock,
                       &wrote, err)) {
@@ -239,36 +219,25 @@ static bool work_on_store(struct relay *relay, struct err *err)
     ask_leave(relay, &turn.leave);
     bool claims = turn.leave.deliveries > 0 && something_is_due(relay);
     if (!claims && !turn_has_work(&relay->turn)) {
-        relay->store_failed = false;
+        rest_end_failure(&relay->rest);
         return true;
     }
     relay->turn.trusted_since_ms = relay->sending.trusted_since_ms;
     int64_t began_ms = monotonic_ms(relay);
     if (!turn_commit(&relay->turn, &turn, err))
         return false;
-    relay->store_failed = false;
+    rest_end_failure(&relay->rest);
     leave_lock_free(relay, began_ms);
     take_over_turn(relay, &turn);
     return look_ahead(relay, err);
 }
 
 /* A turn that could not be committed has changed nothing: what ended stays in
- * its list, what was claimed is let go. Waited out, and said now and then. */
+ * its list, what was claimed is let go. */
 static void put_turn_off(struct relay *relay, const struct err *err)
 {
-    int64_t now = monotonic_ms(relay);
-    bool is_short = err->code == ERR_BUSY || !relay->store_failed;
-    relay->store_wait_ms = is_short ? STORE_WAIT_MS : relay->store_wait_ms * 2;
-    if (relay->store_wait_ms > MOST_STORE_WAIT_MS)
-        relay->store_wait_ms = MOST_STORE_WAIT_MS;
-    relay->store_wait_until_ms = now + relay->store_wait_ms;
-    relay->store_failed = true;
+    rest_after_failure(&relay->rest, err, monotonic_ms(relay));
     relay->look = true;
-    if (relay->store_logged_ms != 0 &&
-        now - relay->store_logged_ms < STORE_LOG_EVERY_MS)
-        return;
-    relay->store_logged_ms = now;
-    log_line(LOG_WARNING, "outbox: %s; trying again", err->text);
 }
 
 /* Nothing is getting through, for so long that it is no use to wait on: what is
@@ -308,7 +277,7 @@ static bool is_done(const struct relay *relay)
      * start: better than a process that can't be stopped. */
     return nothing_is_under_way(relay) ||
            (relay->was_cut && relay->sending.under_way == 0 &&
-            relay->store_failed);
+            relay->rest.failed);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -338,8 +307,9 @@ static int64_t time_to_wait(struct relay *relay)
 {
     int64_t now = now_ms(relay);
     int64_t monotonic = monotonic_ms(relay);
-    if (relay->store_wait_until_ms > monotonic)
-        return relay->store_wait_until_ms - monotonic;
+    int64_t rest_ms = rest_time_left(&relay->rest, monotonic);
+    if (rest_ms > 0)
+        return rest_ms;
     if (relay->sending.ended.count > 0 || relay->look || !relay->adopted_all ||
         relay->turn.has_operation)
         return 0;
@@ -450,7 +420,7 @@ enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
     destination_tick(&relay->destination, monotonic_ms(relay));
     sending_go_on(&relay->sending);
     cut_if_late(relay);
-    if (monotonic_ms(relay) >= relay->store_wait_until_ms &&
+    if (rest_time_left(&relay->rest, monotonic_ms(relay)) == 0 &&
         !work_on_store(relay, err)) {
         if (error_is_final(err))
             return RELAY_HAS_FAILED;
@@ -473,7 +443,7 @@ bool relay_notice_changes(struct relay *relay)
     if (store_changed(relay->seams.store, &changed, &err) && !changed)
         return false;
     relay->look = true;
-    relay->others_wrote_ms = monotonic_ms(relay);
+    rest_notice_others(&relay->rest, monotonic_ms(relay));
     return true;
 }
 
