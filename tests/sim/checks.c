@@ -195,7 +195,8 @@ static void check_change(struct sim *sim, sqlite3_stmt *row,
     if (event == NULL)
         sim_fail(sim, "#%lld is a delivery of no event", (long long)id);
     /* A newer operation's retry; one that is taken back restores the age. */
-    if (sqlite3_column_int64(row, 5) > before->operation_id) {
+    if (sqlite3_column_int64(row, 5) > before->operation_id &&
+        strcmp(state, "discarded") != 0) {
         event->first_begun_ms = 0;
         event->missing_ms = 0;
     }
