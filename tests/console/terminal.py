@@ -21,7 +21,7 @@ from harness import LIMIT_S, PROGRAM, Case, environment  # noqa: E402
 
 # How often a screen is looked at while waiting.
 LOOK_S = 0.02
-# How long a person waits before clicking again.
+# How long a person waits before clicking again; and for a program to end.
 PATIENCE_S = 5
 
 CONFIGURATION = """\
@@ -73,8 +73,28 @@ class Terminal:
         self.tmux("new-session", "-d", "-c", self.folder, "--", *words)
 
     def close(self):
+        """End tmux and, before the folder goes, what ran in it: a console that
+        is hung up on still closes its outbox."""
         subprocess.run([*self.command, "kill-server"], capture_output=True,
                        env=self.environment, timeout=LIMIT_S, check=False)
+        deadline = time.monotonic() + PATIENCE_S
+        while self.runs_on() and time.monotonic() < deadline:
+            time.sleep(LOOK_S)
+
+    def runs_on(self):
+        """True while a process is in the folder that we did not start."""
+        folder = os.path.realpath(self.folder)
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8",
+                          errors="replace") as file:
+                    parent = int(file.read().rsplit(")", 1)[1].split()[1])
+                if (parent != os.getpid() and
+                        os.readlink(f"/proc/{pid}/cwd") == folder):
+                    return True
+            except OSError:
+                pass  # ended meanwhile
+        return False
 
     # --- looking ---------------------------------------------------------
 

@@ -50,7 +50,7 @@ class Relays(OutboxCase):
         console.keys("2", "/")
         console.type("user:fresh-user")
         console.keys("Enter")
-        console.wait("failed", "422 parameter_invali")
+        console.wait("failed", "422 event name archi")
         console.keys("q")
         self.assertEqual(console.wait_end(), 0)
         self.assertIsNone(relay.poll())
