@@ -149,6 +149,9 @@ def measure_restart(stage):
     relay.kill()
     # What was being sent waits out its requests; a fresh one does not.
     insert(look, [webhook(RESTART_ROWS, "user-fresh")])
+    # SQLite keeps what it knows of a file while one connection is open, and
+    # the next round takes the log away under this name.
+    look.close()
     sink = stage.sink()
     began_us = time.time() * 1e6
     stage.relay(database, sink.url)
