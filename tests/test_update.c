@@ -287,6 +287,42 @@ static int64_t cursor_id(const struct screen_test *test)
     return row->id;
 }
 
+/* In order: each row sees what those before it have left. */
+static void names_are_edited_switched_and_taken_back(void **state)
+{
+    static const struct row rows[] = {
+        {"3", "--- Initial purchase"},
+        {"3jjjj", "--- Renewal"},
+        {"3jjjjk", "--- Trial cancelled"},
+        {"3G", "--- Product change"},
+        {"3Gg", "--- Initial purchase"},
+        {"3jjjj\r", "--- edit: Renewal"},
+        {"3jjjj\r\033", "--- Renewal"},
+        {"3jjjjE\025rc_expiration_event\r", "--- edit: Renewal"},
+        {"3jjjjE\025Renewed at last\r",
+         "Renewal                   Renewed at last"},
+        {"3jjjjU", "Renewal                   rc_renewal_event"},
+        {"3GO", "Product change            off"},
+        {"3GO", "Product change            rc_product_change_event"},
+    };
+    run_rows(*state, false, rows, COUNT_OF(rows));
+}
+
+static void operations_are_opened_and_taken_back(void **state)
+{
+    static const struct row rows[] = {
+        {"4", "[4 Operations]"},
+        {"2/id:434\rR4", "retry"},
+        {"4\r", "434"},
+        {"4\rq", "Operations, newest first"},
+        {"4\r\033", "Operations, newest first"},
+        {"4/retry\r", "retry"},
+        {"4U", "undo"},
+        {"4", "undone"},
+    };
+    run_rows(*state, false, rows, COUNT_OF(rows));
+}
+
 static void the_cursor_follows_the_delivery(void **state)
 {
     struct fixture *fixture = *state;
@@ -552,6 +588,8 @@ int main(void)
         TEST(many_are_started_by_their_number_alone),
         TEST(line_23_tells_how_far_a_retry_is),
         TEST(sending_is_paused_with_a_reason_and_resumed),
+        TEST(names_are_edited_switched_and_taken_back),
+        TEST(operations_are_opened_and_taken_back),
         TEST(the_cursor_follows_the_delivery),
         TEST(the_mouse_chooses_opens_and_changes_screens),
         TEST(frozen_screens_stay_as_they_are),
