@@ -323,6 +323,17 @@ static void operations_are_opened_and_taken_back(void **state)
     run_rows(*state, false, rows, COUNT_OF(rows));
 }
 
+/* An operation without deliveries has none to count. */
+static void a_rename_is_taken_back_without_a_count(void **state)
+{
+    struct screen_test test;
+    screen_open(&test, *state, 80, 24);
+    screen_type(&test, "3jjjjE\025Renewed at last\r");
+    screen_type(&test, "4U");
+    screen_must_have(&test, "Operation 14 is taken back.\n");
+    screen_close(&test);
+}
+
 static void the_cursor_follows_the_delivery(void **state)
 {
     struct fixture *fixture = *state;
@@ -590,6 +601,7 @@ int main(void)
         TEST(sending_is_paused_with_a_reason_and_resumed),
         TEST(names_are_edited_switched_and_taken_back),
         TEST(operations_are_opened_and_taken_back),
+        TEST(a_rename_is_taken_back_without_a_count),
         TEST(the_cursor_follows_the_delivery),
         TEST(the_mouse_chooses_opens_and_changes_screens),
         TEST(frozen_screens_stay_as_they_are),

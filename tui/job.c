@@ -256,6 +256,21 @@ static void tell_retry(struct model *model, const struct operation_row *row)
                   warning);
 }
 
+/* A rename or a pause has no deliveries to count. */
+static void tell_taken_back(struct model *model,
+                            const struct operation_row *row)
+{
+    if (row->planned == 0)
+        model_say(model, "Operation %" PRId64 " is taken back.",
+                  row->target_id);
+    else
+        model_say(model,
+                  "Operation %" PRId64 " is taken back: %" PRId64
+                  " as before%s.",
+                  row->target_id, row->applied,
+                  row->changed > 0 ? ", the others were sent since" : "");
+}
+
 static void tell_end(struct model *model, const struct operation_row *row)
 {
     const char *changed =
@@ -269,11 +284,7 @@ static void tell_end(struct model *model, const struct operation_row *row)
                   " discarded.%s U takes it back.",
                   row->id, row->applied, changed);
     else if (row->target_id != 0)
-        model_say(model,
-                  "Operation %" PRId64 " is taken back: %" PRId64
-                  " as before%s.",
-                  row->target_id, row->applied,
-                  row->changed > 0 ? ", the others were sent since" : "");
+        tell_taken_back(model, row);
     else
         model_say(model, "Operation %" PRId64 ": %s.", row->id, row->state);
 }
