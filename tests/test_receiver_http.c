@@ -14,30 +14,54 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HEAD "POST /webhooks/revenuecat HTTP/1.1\r\nHost: x\r\n"
+#define HEAD       "POST /webhooks/revenuecat HTTP/1.1\r\nHost: x\r\n"
+#define WEBHOOK    HEAD "Content-Length: 2\r\n\r\n{}"
+#define GET_HEALTH "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+enum { MOST_CLIENTS = 2 };
 
 struct fixture {
     struct receiver_stats stats;
     struct receiver_auth *auth;
     struct receiver_http *http;
     int64_t now_ms;
+    int clients[MOST_CLIENTS]; /* our ends; -1: hung up */
+    int client_count;
 };
 
 static void set_up(struct fixture *fixture)
 {
     struct err err;
+    *fixture = (struct fixture){.now_ms = 1000000};
     receiver_stats_init(&fixture->stats);
     fixture->auth = receiver_auth_new(NULL, NULL);
     const struct receiver_http_options options = {.auth = fixture->auth,
                                                   .stats = &fixture->stats};
     assert_true(receiver_http_new(&options, &fixture->http, &err));
-    fixture->now_ms = 1000000;
 }
 
 static void tear_down(struct fixture *fixture)
 {
+    for (int i = 0; i < fixture->client_count; i++) {
+        if (fixture->clients[i] >= 0)
+            (void)close(fixture->clients[i]);
+    }
     receiver_http_free(fixture->http);
     receiver_auth_free(fixture->auth);
+}
+
+static int open_receiver(void **state)
+{
+    static struct fixture fixture;
+    set_up(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+static int close_receiver(void **state)
+{
+    tear_down(*state);
+    return 0;
 }
 
 /* The client's end of a new connection. */
@@ -50,7 +74,18 @@ static int connect_to(struct fixture *fixture)
     assert_true(receiver_http_add(fixture->http, ends[0],
                                   (const struct sockaddr *)&peer, sizeof(peer),
                                   fixture->now_ms));
+    assert_true(fixture->client_count < MOST_CLIENTS);
+    fixture->clients[fixture->client_count++] = ends[1];
     return ends[1];
+}
+
+static void hang_up(struct fixture *fixture, int client)
+{
+    for (int i = 0; i < fixture->client_count; i++) {
+        if (fixture->clients[i] == client)
+            fixture->clients[i] = -1;
+    }
+    (void)close(client);
 }
 
 static void say(int client, const char *text)
@@ -111,42 +146,41 @@ static int count_answers(const char *text, const char *status)
     return count;
 }
 
+static void must_hear_accepted(int client)
+{
+    assert_non_null(strstr(hear(client), "HTTP/1.1 200 OK\r\n"));
+}
+
 static void a_request_waits_for_its_commit(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int client = connect_to(&fixture);
-    say(client, HEAD "Content-Length: 2\r\n\r\n{}");
-    run(&fixture);
+    struct fixture *fixture = *state;
+    int client = connect_to(fixture);
+    say(client, WEBHOOK);
+    run(fixture);
     assert_string_equal(hear(client), "");
-    assert_int_equal(do_jobs(&fixture), 1);
+    assert_int_equal(do_jobs(fixture), 1);
     const char *answer = hear(client);
     assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
     assert_non_null(strstr(answer, "{\"status\":\"accepted\"}"));
     assert_null(strstr(answer, "closed"));
     /* The connection is kept. */
-    say(client, HEAD "Content-Length: 2\r\n\r\n{}");
-    assert_int_equal(do_jobs(&fixture), 1);
-    assert_non_null(strstr(hear(client), "HTTP/1.1 200 OK\r\n"));
-    (void)close(client);
-    run(&fixture);
-    assert_int_equal(receiver_http_count(fixture.http), 0);
-    tear_down(&fixture);
+    say(client, WEBHOOK);
+    assert_int_equal(do_jobs(fixture), 1);
+    must_hear_accepted(client);
+    hang_up(fixture, client);
+    run(fixture);
+    assert_int_equal(receiver_http_count(fixture->http), 0);
 }
 
 static void pipelined_requests_are_answered_one_by_one_in_order(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int client = connect_to(&fixture);
-    say(client, HEAD "Content-Length: 2\r\n\r\n{}"
-                     "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-                     "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n" HEAD
-                     "Content-Length: 3\r\n\r\n[1]");
-    assert_int_equal(do_jobs(&fixture), 1);
-    assert_int_equal(do_jobs(&fixture), 1);
+    struct fixture *fixture = *state;
+    int client = connect_to(fixture);
+    say(client,
+        WEBHOOK GET_HEALTH "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n" HEAD
+                           "Content-Length: 3\r\n\r\n[1]");
+    assert_int_equal(do_jobs(fixture), 1);
+    assert_int_equal(do_jobs(fixture), 1);
     const char *text = hear(client);
     const char *first = strstr(text, "accepted");
     assert_non_null(first);
@@ -156,36 +190,30 @@ static void pipelined_requests_are_answered_one_by_one_in_order(void **state)
     assert_non_null(third);
     assert_non_null(strstr(third, "accepted"));
     assert_int_equal(count_answers(text, "HTTP/1.1 "), 4);
-    (void)close(client);
-    tear_down(&fixture);
 }
 
 static void a_request_may_come_byte_by_byte(void **state)
 {
-    struct fixture fixture;
-    (void)state;
+    struct fixture *fixture = *state;
     static const char request[] = HEAD "Transfer-Encoding: chunked\r\n\r\n"
                                        "3\r\n{\"a\r\n3\r\n\":1\r\n1\r\n}\r\n"
                                        "0\r\n\r\n";
-    set_up(&fixture);
-    int client = connect_to(&fixture);
+    int client = connect_to(fixture);
     for (size_t i = 0; i < sizeof(request) - 1; i++) {
         const char byte[] = {request[i], '\0'};
         say(client, byte);
-        run(&fixture);
+        run(fixture);
     }
     struct receiver_jobs jobs;
-    receiver_http_take_jobs(fixture.http, &jobs);
+    receiver_http_take_jobs(fixture->http, &jobs);
     assert_non_null(jobs.first);
     assert_string_equal(buf_text(&jobs.first->request->body), "{\"a\":1}");
     receiver_request_answer(jobs.first->request, RECEIVER_BUSY, NULL, "why");
-    receiver_http_finish(fixture.http, &jobs, fixture.now_ms);
-    run(&fixture);
+    receiver_http_finish(fixture->http, &jobs, fixture->now_ms);
+    run(fixture);
     const char *answer = hear(client);
     assert_non_null(strstr(answer, "HTTP/1.1 503 "));
     assert_non_null(strstr(answer, "Retry-After: 30\r\n"));
-    (void)close(client);
-    tear_down(&fixture);
 }
 
 /* Each row is sent, then so much time passes. */
@@ -203,8 +231,7 @@ static void who_is_late_is_cut_whatever_trickles_in(void **state)
         {HEAD, "A", 9000, 10100, RECEIVER_CUT_HEAD},
         {HEAD "Content-Length: 500\r\n\r\n", "x", 29000, 30100,
          RECEIVER_CUT_BODY},
-        {"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "", 74000, 75100,
-         RECEIVER_CUT_IDLE},
+        {GET_HEALTH, "", 74000, 75100, RECEIVER_CUT_IDLE},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -227,163 +254,128 @@ static void who_is_late_is_cut_whatever_trickles_in(void **state)
         assert_string_equal(hear(client), "closed");
         assert_int_equal(receiver_http_count(fixture.http), 0);
         assert_int_equal(fixture.stats.cuts[rows[i].cut], 1);
-        (void)close(client);
         tear_down(&fixture);
     }
 }
 
 static void who_asks_at_the_last_moment_is_answered(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int client = connect_to(&fixture);
-    say(client, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-    run(&fixture);
+    struct fixture *fixture = *state;
+    int client = connect_to(fixture);
+    say(client, GET_HEALTH);
+    run(fixture);
     (void)hear(client);
-    say(client, HEAD "Content-Length: 2\r\n\r\n{}");
-    fixture.now_ms += 80000;
-    assert_int_equal(do_jobs(&fixture), 1);
-    assert_non_null(strstr(hear(client), "HTTP/1.1 200 OK\r\n"));
-    (void)close(client);
-    tear_down(&fixture);
+    say(client, WEBHOOK);
+    fixture->now_ms += 80000;
+    assert_int_equal(do_jobs(fixture), 1);
+    must_hear_accepted(client);
 }
 
 static void a_commit_may_take_as_long_as_it_takes(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int client = connect_to(&fixture);
-    say(client, HEAD "Content-Length: 2\r\n\r\n{}");
-    run(&fixture);
-    fixture.now_ms += 3600 * 1000;
-    run(&fixture);
-    assert_int_equal(do_jobs(&fixture), 1);
-    assert_non_null(strstr(hear(client), "HTTP/1.1 200 OK\r\n"));
-    (void)close(client);
-    tear_down(&fixture);
+    struct fixture *fixture = *state;
+    int client = connect_to(fixture);
+    say(client, WEBHOOK);
+    run(fixture);
+    fixture->now_ms += 3600 * 1000;
+    run(fixture);
+    assert_int_equal(do_jobs(fixture), 1);
+    must_hear_accepted(client);
 }
 
 static void the_longest_idle_one_makes_room(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int busy = connect_to(&fixture);
-    say(busy, HEAD "Content-Length: 2\r\n\r\n{}");
-    int answered = connect_to(&fixture);
-    say(answered, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-    run(&fixture);
+    struct fixture *fixture = *state;
+    int busy = connect_to(fixture);
+    say(busy, WEBHOOK);
+    int answered = connect_to(fixture);
+    say(answered, GET_HEALTH);
+    run(fixture);
     (void)hear(answered);
-    assert_true(receiver_http_make_room(fixture.http));
-    run(&fixture);
+    assert_true(receiver_http_make_room(fixture->http));
+    run(fixture);
     assert_string_equal(hear(answered), "closed");
-    assert_false(receiver_http_make_room(fixture.http));
-    assert_int_equal(do_jobs(&fixture), 1);
-    assert_non_null(strstr(hear(busy), "HTTP/1.1 200 OK\r\n"));
-    (void)close(busy);
-    (void)close(answered);
-    tear_down(&fixture);
+    assert_false(receiver_http_make_room(fixture->http));
+    assert_int_equal(do_jobs(fixture), 1);
+    must_hear_accepted(busy);
 }
 
 static void a_request_that_lies_there_is_answered_before_the_end(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int idle = connect_to(&fixture);
-    int client = connect_to(&fixture);
-    say(client, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-    run(&fixture);
+    struct fixture *fixture = *state;
+    int idle = connect_to(fixture);
+    int client = connect_to(fixture);
+    say(client, GET_HEALTH);
+    run(fixture);
     (void)hear(client);
     /* It is idle here, and this has not been read yet. */
-    say(client, HEAD "Content-Length: 2\r\n\r\n{}");
-    receiver_http_empty(fixture.http, false);
-    run(&fixture);
+    say(client, WEBHOOK);
+    receiver_http_empty(fixture->http, false);
+    run(fixture);
     assert_string_equal(hear(idle), "closed");
-    assert_int_equal(do_jobs(&fixture), 1);
-    receiver_http_empty(fixture.http, false);
-    run(&fixture);
+    assert_int_equal(do_jobs(fixture), 1);
+    receiver_http_empty(fixture->http, false);
+    run(fixture);
     const char *answer = hear(client);
     assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
-    assert_int_equal(receiver_http_count(fixture.http), 0);
+    assert_int_equal(receiver_http_count(fixture->http), 0);
     assert_non_null(strstr(answer, "closed"));
-    (void)close(idle);
-    (void)close(client);
-    tear_down(&fixture);
 }
 
 static void what_comes_on_a_cut_connection_is_not_taken(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int client = connect_to(&fixture);
-    run(&fixture);
-    receiver_http_empty(fixture.http, false);
+    struct fixture *fixture = *state;
+    int client = connect_to(fixture);
+    run(fixture);
+    receiver_http_empty(fixture->http, false);
     (void)send(client, HEAD "Content-Length: 0\r\n\r\n", strlen(HEAD) + 21,
                MSG_NOSIGNAL);
-    assert_int_equal(do_jobs(&fixture), 0);
+    assert_int_equal(do_jobs(fixture), 0);
     assert_string_equal(hear(client), "closed");
-    (void)close(client);
-    tear_down(&fixture);
 }
 
 static void a_body_that_comes_too_late_is_not_taken(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int client = connect_to(&fixture);
+    struct fixture *fixture = *state;
+    int client = connect_to(fixture);
     say(client, HEAD "Content-Length: 2\r\n\r\n{");
-    run(&fixture);
+    run(fixture);
     say(client, "}");
-    fixture.now_ms += 30100;
-    assert_int_equal(do_jobs(&fixture), 0);
+    fixture->now_ms += 30100;
+    assert_int_equal(do_jobs(fixture), 0);
     assert_string_equal(hear(client), "closed");
-    (void)close(client);
-    tear_down(&fixture);
 }
 
 static void all_is_cut_when_the_grace_is_over(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int waiting = connect_to(&fixture);
-    int sending = connect_to(&fixture);
-    say(waiting, HEAD "Content-Length: 2\r\n\r\n{}");
+    struct fixture *fixture = *state;
+    int waiting = connect_to(fixture);
+    int sending = connect_to(fixture);
+    say(waiting, WEBHOOK);
     say(sending, HEAD "Content-Length: 200\r\n\r\n{}");
-    run(&fixture);
-    receiver_http_empty(fixture.http, false);
-    run(&fixture);
+    run(fixture);
+    receiver_http_empty(fixture->http, false);
+    run(fixture);
     assert_string_equal(hear(sending), "");
-    receiver_http_empty(fixture.http, true);
-    run(&fixture);
+    receiver_http_empty(fixture->http, true);
+    run(fixture);
     assert_string_equal(hear(sending), "closed");
     /* That of the job cannot go before it is back. */
-    assert_int_equal(receiver_http_count(fixture.http), 1);
-    assert_int_equal(do_jobs(&fixture), 1);
-    assert_int_equal(receiver_http_count(fixture.http), 0);
-    (void)close(waiting);
-    (void)close(sending);
-    tear_down(&fixture);
+    assert_int_equal(receiver_http_count(fixture->http), 1);
+    assert_int_equal(do_jobs(fixture), 1);
+    assert_int_equal(receiver_http_count(fixture->http), 0);
 }
 
 static void a_client_that_is_gone_costs_nothing_but_its_commit(void **state)
 {
-    struct fixture fixture;
-    (void)state;
-    set_up(&fixture);
-    int client = connect_to(&fixture);
-    say(client, HEAD "Content-Length: 2\r\n\r\n{}");
-    run(&fixture);
-    (void)close(client);
-    run(&fixture);
-    assert_int_equal(do_jobs(&fixture), 1);
-    assert_int_equal(receiver_http_count(fixture.http), 0);
-    tear_down(&fixture);
+    struct fixture *fixture = *state;
+    int client = connect_to(fixture);
+    say(client, WEBHOOK);
+    run(fixture);
+    hang_up(fixture, client);
+    run(fixture);
+    assert_int_equal(do_jobs(fixture), 1);
+    assert_int_equal(receiver_http_count(fixture->http), 0);
 }
 
 static void what_is_no_http_is_counted_and_closed(void **state)
@@ -406,7 +398,6 @@ static void what_is_no_http_is_counted_and_closed(void **state)
         const char *answer = hear(client);
         assert_non_null(strstr(answer, "closed"));
         assert_null(strstr(answer, " 200 "));
-        (void)close(client);
         tear_down(&fixture);
     }
 }
@@ -437,7 +428,6 @@ static void a_head_of_16_kib_is_read_and_one_of_64_is_not(void **state)
             assert_non_null(strstr(answer, "closed"));
             assert_int_equal(fixture.stats.malformed, 1);
         }
-        (void)close(client);
         tear_down(&fixture);
     }
 }
@@ -445,18 +435,20 @@ static void a_head_of_16_kib_is_read_and_one_of_64_is_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_request_waits_for_its_commit),
-        cmocka_unit_test(pipelined_requests_are_answered_one_by_one_in_order),
-        cmocka_unit_test(a_request_may_come_byte_by_byte),
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, open_receiver, close_receiver)
+        TEST(a_request_waits_for_its_commit),
+        TEST(pipelined_requests_are_answered_one_by_one_in_order),
+        TEST(a_request_may_come_byte_by_byte),
         cmocka_unit_test(who_is_late_is_cut_whatever_trickles_in),
-        cmocka_unit_test(who_asks_at_the_last_moment_is_answered),
-        cmocka_unit_test(a_commit_may_take_as_long_as_it_takes),
-        cmocka_unit_test(the_longest_idle_one_makes_room),
-        cmocka_unit_test(a_request_that_lies_there_is_answered_before_the_end),
-        cmocka_unit_test(what_comes_on_a_cut_connection_is_not_taken),
-        cmocka_unit_test(a_body_that_comes_too_late_is_not_taken),
-        cmocka_unit_test(all_is_cut_when_the_grace_is_over),
-        cmocka_unit_test(a_client_that_is_gone_costs_nothing_but_its_commit),
+        TEST(who_asks_at_the_last_moment_is_answered),
+        TEST(a_commit_may_take_as_long_as_it_takes),
+        TEST(the_longest_idle_one_makes_room),
+        TEST(a_request_that_lies_there_is_answered_before_the_end),
+        TEST(what_comes_on_a_cut_connection_is_not_taken),
+        TEST(a_body_that_comes_too_late_is_not_taken),
+        TEST(all_is_cut_when_the_grace_is_over),
+        TEST(a_client_that_is_gone_costs_nothing_but_its_commit),
         cmocka_unit_test(what_is_no_http_is_counted_and_closed),
         cmocka_unit_test(a_head_of_16_kib_is_read_and_one_of_64_is_not),
     };
