@@ -1,10 +1,12 @@
 """The relay draining an outbox, beside libcurl that makes the same calls."""
 
 import json
+import os
 import sqlite3
 import sys
 
 from bodies import write_webhooks
+from figures import TOKEN, environment
 
 CONNECTIONS = 32
 
@@ -12,13 +14,13 @@ CONNECTIONS = 32
 class Drain:
     """What a drain came to."""
 
-    def __init__(self, counts, usage):
+    def __init__(self, counts, usage, peak_kib=0):
         self.calls = counts["calls"]
         self.events = counts["events"]
         self.body_bytes = counts["body_bytes"]
         self.seconds = counts["us"] / 1e6  # from the first call to the last
         self.cpu_s = usage.ru_utime + usage.ru_stime
-        self.memory_mb = usage.ru_maxrss / 1024
+        self.memory_mb = peak_kib / 1024  # of the relay
 
 
 def fill(stage, name, events, users, changes=False):
@@ -32,14 +34,17 @@ def fill(stage, name, events, users, changes=False):
 def drain(stage, database, sink, connections=CONNECTIONS, code=0):
     """Drain it; what does not arrive once and in order ends the bench."""
     sink.clear()
-    _, _, usage = stage.command(
-        database, "run", "--drain", "--api-url", sink.url, "--connections",
-        str(connections), code=code)
+    peak = stage.path("peak")
+    _, _, usage = stage.run(
+        [os.path.join(stage.tools, "bench_peak"), peak, stage.program, "-d",
+         database, "run", "--drain", "--api-url", sink.url, "--connections",
+         str(connections)], environment(INTERCOM_TOKEN=TOKEN), code)
     counts = sink.get()
     if counts["doubles"] or counts["disorder"] or counts["refused"] \
             or counts["distinct"] != counts["events"]:
         sys.exit(f"bench: the sink counted {json.dumps(counts)}")
-    return Drain(counts, usage)
+    with open(peak, encoding="ascii") as file:
+        return Drain(counts, usage, int(file.read()))
 
 
 def write_calls(database, path):
