@@ -43,10 +43,8 @@ static const struct options_row global_options[] = {
      .type = OPTIONS_FLAG,
      .offset = offsetof(struct global_settings, help),
      .help = "show this help"},
-    {.name = "version",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct global_settings, version),
-     .help = "show the version"},
+    OPTIONS_FLAG_ROW("version", struct global_settings, version,
+                     "show the version"),
 };
 
 enum {
@@ -105,13 +103,19 @@ void command_tell_input(const struct command_call *call)
         command_say("Reading webhook bodies from the terminal; Ctrl-D ends.");
 }
 
-enum command_exit command_fail(const struct command_call *call,
-                               enum command_exit code, const struct err *err)
+static enum command_exit fail(const struct command_call *call,
+                              enum command_exit code, const char *text)
 {
-    command_say("subrelay %s: %s", call->command->name, err->text);
+    command_say("subrelay %s: %s", call->command->name, text);
     if (code == EXIT_USAGE)
         command_say("See: subrelay %s --help", call->command->name);
     return code;
+}
+
+enum command_exit command_fail(const struct command_call *call,
+                               enum command_exit code, const struct err *err)
+{
+    return fail(call, code, err->text);
 }
 
 enum command_exit command_fail_text(const struct command_call *call,
@@ -123,10 +127,16 @@ enum command_exit command_fail_text(const struct command_call *call,
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    command_say("subrelay %s: %s", call->command->name, text);
-    if (code == EXIT_USAGE)
-        command_say("See: subrelay %s --help", call->command->name);
-    return code;
+    return fail(call, code, text);
+}
+
+enum command_exit command_finish(const struct command_call *call,
+                                 struct output *output, enum command_exit code)
+{
+    struct err err;
+    return output_finish(output, &err)
+               ? code
+               : command_fail(call, EXIT_ENVIRONMENT, &err);
 }
 
 static enum command_exit fail_usage(const struct err *err)

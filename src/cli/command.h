@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct output;
+
 /* How the process ends (design, "The command line"). */
 enum command_exit {
     EXIT_DONE = 0,
@@ -18,6 +20,10 @@ enum command_exit {
     EXIT_USAGE = 2,       /* the command line is wrong */
     EXIT_ENVIRONMENT = 3, /* file, lock, network, token */
 };
+
+/* So long a command waits for a file that others write to. What writes many
+ * pages waits longer (cli/operator.h). */
+enum { COMMAND_BUSY_MS = 5000 };
 
 /* What a run of a command is given. All borrowed. */
 struct command_call {
@@ -46,6 +52,12 @@ struct command {
     enum command_exit (*run)(const struct command_call *call);
 };
 
+/* What a struct command says of its options: a table of rows, and what the
+ * settings are without any. */
+#define COMMAND_OPTIONS(ROWS, DEFAULTS)                                        \
+    .options = (ROWS), .option_count = sizeof(ROWS) / sizeof((ROWS)[0]),       \
+    .defaults = &(DEFAULTS), .settings_bytes = sizeof(DEFAULTS)
+
 /* All commands in the order of help; *count of them. Constant. */
 const struct command *const *command_table(size_t *count);
 
@@ -67,6 +79,11 @@ enum command_exit command_fail(const struct command_call *call,
 enum command_exit command_fail_text(const struct command_call *call,
                                     enum command_exit code, const char *format,
                                     ...) __attribute__((format(printf, 3, 4)));
+
+/* Write the rest of what a command shows, and free it. Returns how the command
+ * ends: with code, or, where writing failed, as command_fail(). */
+enum command_exit command_finish(const struct command_call *call,
+                                 struct output *output, enum command_exit code);
 
 /* Say on stderr a line about what was done, control characters replaced. */
 void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

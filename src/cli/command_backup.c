@@ -20,10 +20,8 @@ struct settings {
 static const struct settings defaults;
 
 static const struct options_row options[] = {
-    {.name = "replace",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, replace),
-     .help = "put the copy in the place of a file that exists"},
+    OPTIONS_FLAG_ROW("replace", struct settings, replace,
+                     "put the copy in the place of a file that exists"),
 };
 
 struct watch {
@@ -62,14 +60,11 @@ static enum command_exit tell(const struct command_call *call,
                               const struct backup_report *report)
 {
     struct output output;
-    struct err err;
     output_init(&output, STDOUT_FILENO);
     output_printable(&output, call->words[0]);
     buf_add_format(&output.text, ": %.1f MB, checked\n",
                    (double)report->bytes / 1e6);
-    if (!output_finish(&output, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    return EXIT_DONE;
+    return command_finish(call, &output, EXIT_DONE);
 }
 
 static enum command_exit judge(const struct command_call *call,
@@ -122,10 +117,7 @@ const struct command command_backup = {
         "most repeats as one.",
     .examples = "  subrelay -d app.db backup /backups/app-$(date +%F).db\n"
                 "  subrelay backup latest.db --replace\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .least_words = 1,
     .most_words = 1,
     .uses_database = true,

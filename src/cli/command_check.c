@@ -30,48 +30,22 @@ static const struct settings defaults = {
         },
 };
 
-#define FIELD(name) .offset = offsetof(struct settings, name)
-
 static const struct options_row options[] = {
-    {.name = "region",
-     .type = OPTIONS_CHOICE,
-     FIELD(run.region),
-     .choices = run_regions,
-     .help = "where the Intercom workspace is (us)"},
-    {.name = "api-url",
-     .type = OPTIONS_TEXT,
-     FIELD(run.api_url),
-     .value = "URL",
-     .help = "another destination, such as the sandbox"},
-    {.name = "token-file",
-     .type = OPTIONS_TEXT,
-     FIELD(run.token_file),
-     .value = "FILE",
-     .help = "Intercom's access token; else $INTERCOM_TOKEN, else the systemd "
-             "credential intercom-token"},
+    RUN_DESTINATION_OPTIONS,
     {.name = "timeout",
      .type = OPTIONS_DURATION,
-     FIELD(run.timeout_ms),
+     RUN_FIELD(timeout_ms),
      .value = "TIME",
      .minimum = 100,
      .maximum = 600000,
      .help = "of one request (10s)"},
-    {.name = "insecure-http",
-     .type = OPTIONS_FLAG,
-     FIELD(run.insecure_http),
-     .help = "allow plain http to a host other than this one"},
-    {.name = "offline",
-     .type = OPTIONS_FLAG,
-     FIELD(offline),
-     .help = "ask Intercom nothing"},
-    {.name = "deep",
-     .type = OPTIONS_FLAG,
-     FIELD(deep),
-     .help = "compare indexes with their tables, as long as it takes"},
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     FIELD(json),
-     .help = "one JSON object a line"},
+    OPTIONS_FLAG_ROW("insecure-http", struct run_settings, insecure_http,
+                     "allow plain http to a host other than this one"),
+    OPTIONS_FLAG_ROW("offline", struct settings, offline,
+                     "ask Intercom nothing"),
+    OPTIONS_FLAG_ROW("deep", struct settings, deep,
+                     "compare indexes with their tables, as long as it takes"),
+    OPTIONS_FLAG_ROW("json", struct settings, json, "one JSON object a line"),
 };
 
 static const struct {
@@ -184,7 +158,6 @@ static enum command_exit tell(const struct command_call *call,
     const struct settings *settings = call->settings;
     enum check_level worst = CHECK_OK;
     struct output output;
-    struct err err;
     output_init(&output, STDOUT_FILENO);
     for (size_t i = 0; i < report->count; i++) {
         const struct check_line *line = &report->lines[i];
@@ -195,9 +168,7 @@ static enum command_exit tell(const struct command_call *call,
         else
             write_line(line, &output);
     }
-    if (!output_finish(&output, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    return exits[worst];
+    return command_finish(call, &output, exits[worst]);
 }
 
 static enum command_exit run(const struct command_call *call)
@@ -232,10 +203,7 @@ const struct command command_check = {
     .examples = "  subrelay -d app.db check --token-file intercom.token\n"
                 "  subrelay check --offline --deep\n"
                 "  subrelay check --json | jq 'select(.level != \"ok\")'\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .uses_database = true,
     .run = run,
 };

@@ -17,11 +17,10 @@ struct settings {
 static const struct settings defaults = {.summary = false};
 
 static const struct options_row options[] = {
-    {.name = "summary",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, summary),
-     .help = "print a summary instead of opening the console (what happens "
-             "without a terminal)"},
+    OPTIONS_FLAG_ROW(
+        "summary", struct settings, summary,
+        "print a summary instead of opening the console (what happens "
+        "without a terminal)"),
 };
 
 static enum command_exit judge(const struct command_call *call,
@@ -29,7 +28,6 @@ static enum command_exit judge(const struct command_call *call,
 {
     struct output output;
     struct buf complaint;
-    struct err err;
     output_init(&output, STDOUT_FILENO);
     buf_init(&complaint, COMPLAINT_BYTES);
     bool is_as_planned = demo_report_check(demo, &complaint);
@@ -38,9 +36,7 @@ static enum command_exit judge(const struct command_call *call,
                                              : "\nNot as planned:\n");
     buf_add_text(&output.text, buf_text(&complaint));
     buf_free(&complaint);
-    if (!output_finish(&output, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    return is_as_planned ? EXIT_DONE : EXIT_DATA;
+    return command_finish(call, &output, is_as_planned ? EXIT_DONE : EXIT_DATA);
 }
 
 static enum command_exit run_summary(const struct command_call *call)
@@ -87,9 +83,6 @@ const struct command command_demo = {
         "Exit of the summary: 0 if all went as planned, the planned failures "
         "included.",
     .examples = "  subrelay demo\n  subrelay demo --summary\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .run = run,
 };

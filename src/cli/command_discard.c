@@ -6,19 +6,15 @@
 static const struct change_settings defaults;
 
 static const struct options_row options[] = {
-    {.name = "dry-run",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct change_settings, dry_run),
-     .help = "print the plan, change nothing"},
+    OPTIONS_FLAG_ROW("dry-run", struct change_settings, dry_run,
+                     "print the plan, change nothing"),
     {.name = "yes",
      .letter = 'y',
      .type = OPTIONS_FLAG,
      .offset = offsetof(struct change_settings, yes),
      .help = "start without asking"},
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct change_settings, json),
-     .help = "the plan as one JSON object"},
+    OPTIONS_FLAG_ROW("json", struct change_settings, json,
+                     "the plan as one JSON object"),
 };
 
 const struct command command_discard = {
@@ -33,10 +29,7 @@ const struct command command_discard = {
         "and can be taken back: cancel while it runs, undo when it is done.",
     .examples = "  subrelay discard 41\n"
                 "  subrelay discard state:failed --dry-run\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .least_words = 1,
     .most_words = INT_MAX,
     .uses_database = true,

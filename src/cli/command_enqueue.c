@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 enum {
-    BUSY_MS = 5000,
     /* A group is one commit: large enough that its cost is shared, and short
      * enough that other producers are not kept waiting. */
     GROUP_BODIES = 250,
@@ -171,7 +170,8 @@ static enum command_exit run(const struct command_call *call)
 {
     struct enqueue enqueue = {.call = call};
     struct err err;
-    if (!store_open(call->database, STORE_WRITE, BUSY_MS, &enqueue.store, &err))
+    if (!store_open(call->database, STORE_WRITE, COMMAND_BUSY_MS,
+                    &enqueue.store, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
     command_tell_input(call);
     enqueue.files = body_files_new((const char *const *)call->words,

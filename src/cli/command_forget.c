@@ -27,21 +27,11 @@ struct settings {
 
 static const struct settings defaults;
 
-#define FIELD(name) .offset = offsetof(struct settings, name)
-
 static const struct options_row options[] = {
-    {.name = "dry-run",
-     .type = OPTIONS_FLAG,
-     FIELD(dry_run),
-     .help = "tell what would be erased, change nothing"},
-    {.name = "yes",
-     .type = OPTIONS_FLAG,
-     FIELD(yes),
-     .help = "do it without asking"},
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     FIELD(json),
-     .help = "one JSON object"},
+    OPTIONS_FLAG_ROW("dry-run", struct settings, dry_run,
+                     "tell what would be erased, change nothing"),
+    OPTIONS_FLAG_ROW("yes", struct settings, yes, "do it without asking"),
+    OPTIONS_FLAG_ROW("json", struct settings, json, "one JSON object"),
 };
 
 struct work {
@@ -292,10 +282,7 @@ const struct command command_forget = {
         "clears those.",
     .examples = "  subrelay forget user-1005 --dry-run\n"
                 "  subrelay -d app.db forget user-1005 --yes\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .least_words = 1,
     .most_words = 1,
     .uses_database = true,

@@ -21,10 +21,8 @@ static const struct settings defaults = {.shell = NO_SHELL};
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 
 static const struct options_row options[] = {
-    {.name = "man",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, man),
-     .help = "the manual page subrelay(1), in mdoc"},
+    OPTIONS_FLAG_ROW("man", struct settings, man,
+                     "the manual page subrelay(1), in mdoc"),
     {.name = "completion",
      .type = OPTIONS_CHOICE,
      .offset = offsetof(struct settings, shell),
@@ -43,7 +41,6 @@ static enum command_exit run(const struct command_call *call)
                                      call->words[0]);
     }
     struct output output;
-    struct err err;
     output_init(&output, STDOUT_FILENO);
     if (settings->man)
         manual_write(&output.text);
@@ -53,9 +50,7 @@ static enum command_exit run(const struct command_call *call)
         help_write_overview(&output.text);
     else
         help_write_command(about, &output.text);
-    if (!output_finish(&output, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    return EXIT_DONE;
+    return command_finish(call, &output, EXIT_DONE);
 }
 
 const struct command command_help = {
@@ -70,10 +65,7 @@ const struct command command_help = {
     .examples = "  subrelay help run\n"
                 "  subrelay help --man | mandoc -l\n"
                 "  source <(subrelay help --completion bash)\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .most_words = 1,
     .run = run,
 };

@@ -12,10 +12,8 @@ struct settings {
 static const struct settings defaults;
 
 static const struct options_row options[] = {
-    {.name = "wal",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, wal),
-     .help = "set WAL mode in a file that exists (a new one has it)"},
+    OPTIONS_FLAG_ROW("wal", struct settings, wal,
+                     "set WAL mode in a file that exists (a new one has it)"),
 };
 
 static void report_result(const struct command_call *call,
@@ -70,10 +68,7 @@ const struct command command_init = {
     .examples = "  subrelay -d app.db init\n"
                 "  sqlite3 app.db \"INSERT INTO outbox (payload) VALUES "
                 "('...')\"\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .uses_database = true,
     .run = run,
 };

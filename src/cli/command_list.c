@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PAGE_ROWS = 500, BUSY_MS = 5000, MOST_ROWS = 1000000000 };
+enum { PAGE_ROWS = 500, MOST_ROWS = 1000000000 };
 
 struct settings {
     bool json;
@@ -43,10 +43,8 @@ static const struct options_row options[] = {
      .type = OPTIONS_FLAG,
      .offset = offsetof(struct settings, count),
      .help = "only how many the filter chooses; no limit"},
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, json),
-     .help = "one JSON object a line; times are UTC milliseconds"},
+    OPTIONS_FLAG_ROW("json", struct settings, json,
+                     "one JSON object a line; times are UTC milliseconds"),
 };
 
 static const struct columns_column table[] = {
@@ -195,7 +193,8 @@ static enum command_exit run(const struct command_call *call)
     if (!filter_words_read(call, &filter, &err))
         return command_fail(call, EXIT_USAGE, &err);
     cursor_begin(&list.cursor, &filter, CURSOR_BY_ID, true, list.now_ms);
-    if (!store_open(call->database, STORE_READ, BUSY_MS, &list.store, &err))
+    if (!store_open(call->database, STORE_READ, COMMAND_BUSY_MS, &list.store,
+                    &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
 
     output_init(&list.output, STDOUT_FILENO);
@@ -228,10 +227,7 @@ const struct command command_list = {
                 "  subrelay list 'age:<2h' code:5xx\n"
                 "  subrelay list user:user-1011 event:renewal\n"
                 "  subrelay list --json --limit 1000 | jq -r .reason\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .most_words = INT_MAX,
     .uses_database = true,
     .takes_filter = true,

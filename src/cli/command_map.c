@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { BUSY_MS = 5000 };
-
 enum choice { CHOICE_SEND, CHOICE_SKIP };
 
 struct settings {
@@ -29,11 +27,10 @@ static const struct settings defaults = {
 static const char *const choices[] = {"send", "skip", NULL};
 
 static const struct options_row options[] = {
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, json),
-     .help = "one line an event, in the order of the input: the envelope, "
-             "{\"skipped\":\"reason\"} or {\"invalid\":\"reason\"}"},
+    OPTIONS_FLAG_ROW(
+        "json", struct settings, json,
+        "one line an event, in the order of the input: the envelope, "
+        "{\"skipped\":\"reason\"} or {\"invalid\":\"reason\"}"),
     {.name = "sandbox-events",
      .type = OPTIONS_CHOICE,
      .offset = offsetof(struct settings, sandbox_events),
@@ -54,7 +51,7 @@ static bool read_names(const struct command_call *call, struct names *names,
     if (!call->database_is_given)
         return true;
     struct store *store;
-    if (!store_open(call->database, STORE_READ, BUSY_MS, &store, err))
+    if (!store_open(call->database, STORE_READ, COMMAND_BUSY_MS, &store, err))
         return false;
     bool done = outbox_read_names(store, names, err);
     store_close(store);
@@ -104,10 +101,7 @@ const struct command command_map = {
     .examples = "  subrelay map webhook.json\n"
                 "  subrelay map --json < events.ndjson | jq -c "
                 "'.event_payload // .'\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .most_words = INT_MAX,
     .uses_database = true,
     .run = run,

@@ -20,14 +20,9 @@ struct settings {
 static const struct settings defaults;
 
 static const struct options_row options[] = {
-    {.name = "dry-run",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, dry_run),
-     .help = "print what would change, change nothing"},
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, json),
-     .help = "JSON, one object a line"},
+    OPTIONS_FLAG_ROW("dry-run", struct settings, dry_run,
+                     "print what would change, change nothing"),
+    OPTIONS_FLAG_ROW("json", struct settings, json, "JSON, one object a line"),
 };
 
 static const struct columns_column table[] = {
@@ -252,10 +247,7 @@ const struct command command_names = {
                "Intercom already keeps the old until it is retried.",
     .examples = "  subrelay names\n  subrelay names set renewal 'Subscription "
                 "Renewed'\n  subrelay names off product_change --dry-run\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .least_words = 0,
     .most_words = 3,
     .uses_database = true,

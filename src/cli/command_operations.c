@@ -28,10 +28,8 @@ static const struct options_row options[] = {
      .help = "at most N operations (50)",
      .minimum = 1,
      .maximum = MOST_ROWS},
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, json),
-     .help = "one JSON object a line; times are UTC milliseconds"},
+    OPTIONS_FLAG_ROW("json", struct settings, json,
+                     "one JSON object a line; times are UTC milliseconds"),
 };
 
 static const struct columns_column table[] = {
@@ -133,10 +131,7 @@ const struct command command_operations = {
         "One line an operation: who asked for what, when, and how far it is.",
     .examples =
         "  subrelay operations\n  subrelay operations --json --limit 5\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .least_words = 0,
     .most_words = 0,
     .uses_database = true,

@@ -26,24 +26,18 @@ struct settings {
 
 static const struct settings defaults = {.older_than_ms = NOT_GIVEN};
 
-#define FIELD(name) .offset = offsetof(struct settings, name)
-
 static const struct options_row options[] = {
     {.name = "older-than",
      .type = OPTIONS_DURATION,
-     FIELD(older_than_ms),
+     .offset = offsetof(struct settings, older_than_ms),
      .value = "TIME",
      .minimum = 0,
      .maximum = 10000 * (24 * INT64_C(3600000)),
      .help = "what settled longer ago than this goes (like 90d)"},
-    {.name = "dry-run",
-     .type = OPTIONS_FLAG,
-     FIELD(dry_run),
-     .help = "tell what would go, change nothing"},
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     FIELD(json),
-     .help = "one JSON object; times are UTC milliseconds"},
+    OPTIONS_FLAG_ROW("dry-run", struct settings, dry_run,
+                     "tell what would go, change nothing"),
+    OPTIONS_FLAG_ROW("json", struct settings, json,
+                     "one JSON object; times are UTC milliseconds"),
 };
 
 /* A prune under way, and what came of it. */
@@ -188,15 +182,12 @@ static void write_json(const struct work *work, struct buf *out)
 static enum command_exit tell(const struct work *work)
 {
     struct output output;
-    struct err err;
     output_init(&output, STDOUT_FILENO);
     if (work->settings->json)
         write_json(work, &output.text);
     else
         write_page(work, &output.text);
-    if (!output_finish(&output, &err))
-        return command_fail(work->call, EXIT_ENVIRONMENT, &err);
-    return EXIT_DONE;
+    return command_finish(work->call, &output, EXIT_DONE);
 }
 
 static enum command_exit run(const struct command_call *call)
@@ -248,10 +239,7 @@ const struct command command_prune = {
         "sets it in a new file); elsewhere it is used again for what comes.",
     .examples = "  subrelay prune --older-than 90d --dry-run\n"
                 "  subrelay -d app.db prune --older-than 90d\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .uses_database = true,
     .run = run,
 };

@@ -6,23 +6,18 @@
 static const struct change_settings defaults;
 
 static const struct options_row options[] = {
-    {.name = "dry-run",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct change_settings, dry_run),
-     .help = "print the plan, change nothing"},
+    OPTIONS_FLAG_ROW("dry-run", struct change_settings, dry_run,
+                     "print the plan, change nothing"),
     {.name = "yes",
      .letter = 'y',
      .type = OPTIONS_FLAG,
      .offset = offsetof(struct change_settings, yes),
      .help = "start without asking"},
-    {.name = "include-delivered",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct change_settings, include_delivered),
-     .help = "also what was delivered: duplicates at Intercom"},
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct change_settings, json),
-     .help = "the plan as one JSON object"},
+    OPTIONS_FLAG_ROW("include-delivered", struct change_settings,
+                     include_delivered,
+                     "also what was delivered: duplicates at Intercom"),
+    OPTIONS_FLAG_ROW("json", struct change_settings, json,
+                     "the plan as one JSON object"),
 };
 
 const struct command command_retry = {
@@ -38,10 +33,7 @@ const struct command command_retry = {
         "and can be taken back: cancel while it runs, undo when it is done.",
     .examples = "  subrelay retry 41\n"
                 "  subrelay retry state:failed --dry-run\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .least_words = 1,
     .most_words = INT_MAX,
     .uses_database = true,

@@ -351,10 +351,7 @@ const struct command command_run = {
         "  INTERCOM_TOKEN=any subrelay run --api-url http://127.0.0.1:8080 "
         "--drain\n"
         "  INTERCOM_TOKEN=any subrelay run --listen :8080 --no-webhook-auth\n",
-    .options = run_options,
-    .option_count = RUN_OPTION_COUNT,
-    .defaults = &run_defaults,
-    .settings_bytes = sizeof(run_defaults),
+    COMMAND_OPTIONS(run_options, run_defaults),
     .uses_database = true,
     .run = run,
 };

@@ -64,11 +64,10 @@ static const struct options_row options[] = {
      FIELD(token_file),
      .value = "FILE",
      .help = "take only this token (any)"},
-    {.name = "attributes-missing",
-     .type = OPTIONS_FLAG,
-     FIELD(attributes_missing),
-     .help = "start without subrelay's four contact attributes, as a new "
-             "workspace does"},
+    OPTIONS_FLAG_ROW(
+        "attributes-missing", struct settings, attributes_missing,
+        "start without subrelay's four contact attributes, as a new "
+        "workspace does"),
 };
 
 /* Start it; token NULL: any is taken. */
@@ -116,7 +115,6 @@ static enum command_exit serve(const struct command_call *call,
                                struct sandbox *sandbox, int signals)
 {
     struct output output;
-    struct err err;
     output_init(&output, STDOUT_FILENO);
     buf_add_format(&output.text, "listening on http://%s%s%s:%" PRIu16 "\n",
                    address->is_ipv6 ? "[" : "", address->host,
@@ -125,9 +123,7 @@ static enum command_exit serve(const struct command_call *call,
         wait_for_signal(signals);
         write_summary(sandbox, &output);
     }
-    if (!output_finish(&output, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    return EXIT_DONE;
+    return command_finish(call, &output, EXIT_DONE);
 }
 
 static enum command_exit start_and_serve(const struct command_call *call,
@@ -191,9 +187,6 @@ const struct command command_sandbox = {
         "  INTERCOM_TOKEN=any subrelay run --api-url http://127.0.0.1:8080 "
         "--drain\n"
         "  curl -s http://127.0.0.1:8080/_sandbox/events\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .run = run,
 };

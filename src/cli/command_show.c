@@ -16,10 +16,8 @@ struct settings {
 static const struct settings defaults;
 
 static const struct options_row options[] = {
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, json),
-     .help = "one JSON object; times are UTC milliseconds"},
+    OPTIONS_FLAG_ROW("json", struct settings, json,
+                     "one JSON object; times are UTC milliseconds"),
 };
 
 static enum command_exit print(const struct command_call *call,
@@ -27,15 +25,12 @@ static enum command_exit print(const struct command_call *call,
 {
     const struct settings *settings = call->settings;
     struct output output;
-    struct err err;
     output_init(&output, STDOUT_FILENO);
     if (settings->json)
         show_write_json(delivery, &output);
     else
         show_write_page(delivery, &output);
-    if (!output_finish(&output, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    return EXIT_DONE;
+    return command_finish(call, &output, EXIT_DONE);
 }
 
 static bool read_delivery(struct store *store, int64_t id, int64_t now_ms,
@@ -67,10 +62,7 @@ const struct command command_show = {
                "in the attempt before are shown once.",
     .examples = "  subrelay show 41\n"
                 "  subrelay show 41 --json | jq '.history[].calls[]'\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .least_words = 1,
     .most_words = 1,
     .uses_database = true,

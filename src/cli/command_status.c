@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000 };
-
 struct settings {
     bool json;
     bool watch;
@@ -22,10 +20,8 @@ struct settings {
 static const struct settings defaults = {.interval_ms = 2000};
 
 static const struct options_row options[] = {
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, json),
-     .help = "one JSON object; times are UTC milliseconds"},
+    OPTIONS_FLAG_ROW("json", struct settings, json,
+                     "one JSON object; times are UTC milliseconds"),
     {.name = "watch",
      .letter = 'w',
      .type = OPTIONS_FLAG,
@@ -96,7 +92,7 @@ static enum command_exit run(const struct command_call *call)
     const struct settings *settings = call->settings;
     struct store *store;
     struct err err;
-    if (!store_open(call->database, STORE_READ, BUSY_MS, &store, &err))
+    if (!store_open(call->database, STORE_READ, COMMAND_BUSY_MS, &store, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
     bool shown = settings->watch ? show_again(call, store, &err)
                                  : show(call, store, &err);
@@ -117,10 +113,7 @@ const struct command command_status = {
     .examples = "  subrelay status\n"
                 "  subrelay status --watch\n"
                 "  subrelay status --json | jq .pending\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .uses_database = true,
     .run = run,
 };

@@ -38,24 +38,19 @@ static const int schemes[] = {TERM_SCHEME_AUTO, SCHEME_DARK, SCHEME_LIGHT,
 
 static const struct settings defaults = {.run = RUN_DEFAULTS};
 
-#define FIELD(name) .offset = offsetof(struct settings, name)
-
 static const struct options_row options[] = {
-    {.name = "read-only",
-     .type = OPTIONS_FLAG,
-     FIELD(read_only),
-     .help = "look only: the keys that change something are not there"},
+    OPTIONS_FLAG_ROW("read-only", struct settings, read_only,
+                     "look only: the keys that change something are not there"),
     {.name = "colours",
      .type = OPTIONS_CHOICE,
-     FIELD(colours),
+     .offset = offsetof(struct settings, colours),
      .choices = colour_choices,
      .help = "for a dark or a light terminal (auto: by $COLORFGBG, else dark); "
              "$NO_COLOR means none"},
-    {.name = "run",
-     .type = OPTIONS_FLAG,
-     FIELD(runs_relay),
-     .help = "relay in this process, unless another one does already; all "
-             "options below are its"},
+    OPTIONS_FLAG_ROW(
+        "run", struct settings, runs_relay,
+        "relay in this process, unless another one does already; all "
+        "options below are its"),
     RUN_RELAY_OPTIONS,
 };
 
@@ -218,10 +213,7 @@ const struct command command_tui = {
     .examples = "  subrelay -d app.db tui\n"
                 "  subrelay -d app.db tui --read-only\n"
                 "  subrelay -d app.db tui --run --token-file intercom.token\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .uses_database = true,
     .run = run,
 };

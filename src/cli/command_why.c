@@ -16,10 +16,8 @@ struct settings {
 static const struct settings defaults;
 
 static const struct options_row options[] = {
-    {.name = "json",
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct settings, json),
-     .help = "one JSON object: id, state, reason, why, next_step"},
+    OPTIONS_FLAG_ROW("json", struct settings, json,
+                     "one JSON object: id, state, reason, why, next_step"),
 };
 
 static void write_json(const struct story *story, struct output *output)
@@ -53,15 +51,12 @@ static enum command_exit print(const struct command_call *call,
 {
     const struct settings *settings = call->settings;
     struct output output;
-    struct err err;
     output_init(&output, STDOUT_FILENO);
     if (settings->json)
         write_json(story, &output);
     else
         write_text(story, &output);
-    if (!output_finish(&output, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    return EXIT_DONE;
+    return command_finish(call, &output, EXIT_DONE);
 }
 
 static bool read_story(struct store *store, int64_t id, int64_t now_ms,
@@ -89,10 +84,7 @@ const struct command command_why = {
                "relay itself goes by; where a person can do something about "
                "it, the next step.",
     .examples = "  subrelay why 41\n",
-    .options = options,
-    .option_count = sizeof(options) / sizeof(options[0]),
-    .defaults = &defaults,
-    .settings_bytes = sizeof(defaults),
+    COMMAND_OPTIONS(options, defaults),
     .least_words = 1,
     .most_words = 1,
     .uses_database = true,

@@ -5,8 +5,6 @@
 
 #include <inttypes.h>
 
-enum { BUSY_MS = 5000 };
-
 bool lookup_delivery(const struct command_call *call, lookup_read *read,
                      void *what, enum command_exit *code)
 {
@@ -19,7 +17,8 @@ bool lookup_delivery(const struct command_call *call, lookup_read *read,
             call->words[0]);
         return false;
     }
-    if (!store_open(call->database, STORE_READ, BUSY_MS, &store, &err)) {
+    if (!store_open(call->database, STORE_READ, COMMAND_BUSY_MS, &store,
+                    &err)) {
         *code = command_fail(call, EXIT_ENVIRONMENT, &err);
         return false;
     }

@@ -33,6 +33,13 @@ struct options_row {
     const char *const *choices; /* ends with NULL */
 };
 
+/* The row of a flag without a short form: it sets this bool of the settings. */
+#define OPTIONS_FLAG_ROW(NAME, SETTINGS, FIELD, HELP)                          \
+    {                                                                          \
+        .name = (NAME), .type = OPTIONS_FLAG,                                  \
+        .offset = offsetof(SETTINGS, FIELD), .help = (HELP)                    \
+    }
+
 /* Rows and the struct that their offsets point into. */
 struct options_group {
     const struct options_row *rows; /* borrowed */

@@ -45,10 +45,11 @@ extern const char *const run_choices[];
 #define RUN_FIELD(name) .offset = offsetof(struct run_settings, name)
 #define RUN_DAY_MS      (24 * INT64_C(3600000))
 
-/* What a relay can be told wherever it runs: rows for a table whose settings
- * begin with a struct run_settings. */
 /* clang-format off */
-#define RUN_RELAY_OPTIONS                                                      \
+
+/* Where Intercom is, and with which token: rows for a table whose settings
+ * begin with a struct run_settings. */
+#define RUN_DESTINATION_OPTIONS                                                \
     {.name = "region",                                                         \
      .type = OPTIONS_CHOICE,                                                   \
      RUN_FIELD(region),                                                        \
@@ -64,7 +65,11 @@ extern const char *const run_choices[];
      RUN_FIELD(token_file),                                                    \
      .value = "FILE",                                                          \
      .help = "Intercom's access token; else $INTERCOM_TOKEN, else the systemd "\
-             "credential intercom-token"},                                     \
+             "credential intercom-token"}
+
+/* What a relay can be told wherever it runs: likewise. */
+#define RUN_RELAY_OPTIONS                                                      \
+    RUN_DESTINATION_OPTIONS,                                                   \
     {.name = "sandbox-events",                                                 \
      .type = OPTIONS_CHOICE,                                                   \
      RUN_FIELD(sandbox_events),                                                \
