@@ -312,6 +312,38 @@ static void a_click_chooses_a_row_and_another_opens_it(void **state)
     end(&list);
 }
 
+static void a_view_acts_on_what_is_not_about_its_list(void **state)
+{
+    static const struct {
+        enum action action;
+        int line;
+        bool is_taken;
+        enum action left; /* for the view */
+        int cursor;
+    } rows[] = {
+        {ACTION_DOWN, 0, true, ACTION_DOWN, 1},
+        {ACTION_RETRY, 3, false, ACTION_RETRY, 1},
+        {ACTION_OPEN, 3, false, ACTION_OPEN, 1},
+        {ACTION_CLICK, 3, true, ACTION_CLICK, 3},
+        {ACTION_CLICK, 3, false, ACTION_OPEN, 3}, /* again */
+        {ACTION_CLICK, 7, true, ACTION_CLICK, 3}, /* no row there */
+        {ACTION_CLICK, -1, true, ACTION_CLICK, 3},
+    };
+    struct list list;
+    (void)state;
+    list_init(&list, NULL);
+    list_set_height(&list, 5);
+    list_set_count(&list, 20, -1);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        enum action action = rows[i].action;
+        assert_int_equal(list_take_action(&list, &action, rows[i].line),
+                         rows[i].is_taken);
+        assert_int_equal(action, rows[i].left);
+        assert_int_equal(list.cursor, rows[i].cursor);
+    }
+    list_free(&list);
+}
+
 static void without_a_kind_it_is_only_the_cursor(void **state)
 {
     struct list list;
@@ -348,6 +380,7 @@ int main(void)
         cmocka_unit_test(what_was_found_stays_when_it_is_stopped),
         cmocka_unit_test(a_larger_window_is_filled),
         cmocka_unit_test(a_click_chooses_a_row_and_another_opens_it),
+        cmocka_unit_test(a_view_acts_on_what_is_not_about_its_list),
         cmocka_unit_test(without_a_kind_it_is_only_the_cursor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -398,10 +398,10 @@ static void change(struct model *model, const char *action)
         model_refuse(model, "There is nothing to %s.", action);
 }
 
-static void update_row(struct model *model, enum action action,
-                       const struct view_delivery *row)
+static void update_row(struct model *model, enum action action)
 {
     struct deliveries *deliveries = model->deliveries;
+    const struct view_delivery *row = list_cursor_row(&deliveries->list);
     if (row == NULL) {
         model_refuse(model, "There is no delivery here.");
     } else if (action == ACTION_OPEN) {
@@ -426,19 +426,10 @@ static void ask_file(struct model *model)
 static void update(struct model *model, enum action action)
 {
     struct deliveries *deliveries = model->deliveries;
-    const struct view_delivery *row = list_cursor_row(&deliveries->list);
-    bool again = false;
-    if (list_move(&deliveries->list, action))
+    int line = model->mouse_line - FRAME_BODY_LINE - DELIVERIES_LINES_ABOVE;
+    if (list_take_action(&deliveries->list, &action, line))
         return;
     switch (action) {
-    case ACTION_CLICK:
-        if (list_click(&deliveries->list,
-                       model->mouse_line - FRAME_BODY_LINE -
-                           DELIVERIES_LINES_ABOVE,
-                       &again) &&
-            again)
-            update_row(model, ACTION_OPEN, row);
-        break;
     case ACTION_FILTER:
         prompt_open(&model->prompt, PROMPT_FILTER, "Filter: ", deliveries->text,
                     answer_filter);
@@ -468,7 +459,7 @@ static void update(struct model *model, enum action action)
         ask_file(model);
         break;
     default:
-        update_row(model, action, row);
+        update_row(model, action);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "tui/delivery.h"
 #include "tui/frame.h"
 #include "tui/model.h"
+#include "tui/table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -136,15 +137,9 @@ static bool work(struct model *model, struct store *store, bool *more,
 static void update(struct model *model, enum action action)
 {
     struct items *items = model->items;
-    bool again = false;
-    if (list_move(&items->list, action))
+    int line = model->mouse_line - FRAME_BODY_LINE - HEAD_LINES;
+    if (list_take_action(&items->list, &action, line))
         return;
-    if (action == ACTION_CLICK) {
-        int line = model->mouse_line - FRAME_BODY_LINE - HEAD_LINES;
-        if (!list_click(&items->list, line, &again) || !again)
-            return;
-        action = ACTION_OPEN;
-    }
     const struct operation_item *item = list_cursor_row(&items->list);
     if (item == NULL)
         model_refuse(model, "There is no delivery here.");
@@ -159,31 +154,11 @@ static void update(struct model *model, enum action action)
 
 enum column { ID, WAS, DID, NOW, WHY, COLUMN_COUNT };
 
-static const struct {
-    const char *title;
-    bool is_right;
-    int width;
-    int least; /* it is dropped on a canvas under so many columns */
-} table[COLUMN_COUNT] = {
+static const struct table_column table[COLUMN_COUNT] = {
     [ID] = {"DELIVERY", true, 10, 0},    [WAS] = {"WAS", false, 10, 50},
     [DID] = {"OPERATION", false, 10, 0}, [NOW] = {"IS NOW", false, 10, 0},
     [WHY] = {"BECAUSE", false, 0, 60}, /* what is left */
 };
-
-static void put(struct canvas *canvas, int line, enum column column,
-                enum role role, const char *text)
-{
-    int at = 2;
-    for (int i = 0; i < (int)column; i++)
-        at += canvas->columns >= table[i].least ? table[i].width + 1 : 0;
-    int width = column == WHY ? canvas->columns - at - 1 : table[column].width;
-    if (canvas->columns < table[column].least)
-        return;
-    if (table[column].is_right)
-        canvas_put_right(canvas, line, at, width, role, text);
-    else
-        (void)canvas_put(canvas, line, at, width, role, text);
-}
 
 /* An item's state in words for a person. */
 static const char *tell_did(const struct operation_item *item)
@@ -212,13 +187,13 @@ static void draw_row(const void *context, int index, struct canvas *canvas,
     bool is_changed = text_equals(item->state, "changed");
     char id[WORDS_BYTES];
     (void)snprintf(id, sizeof(id), "%" PRId64, item->delivery_id);
-    put(canvas, line, ID, ROLE_PLAIN, id);
-    put(canvas, line, WAS, ROLE_DIM, item->was_state);
-    put(canvas, line, DID, ROLE_PLAIN, tell_did(item));
-    put(canvas, line, NOW, deliveries_state_role(item->now_state),
-        is_pruned ? "pruned" : item->now_state);
-    put(canvas, line, WHY, ROLE_DIM,
-        is_changed ? "changed since the plan" : item->why);
+    table_put(table, canvas, line, ID, ROLE_PLAIN, id);
+    table_put(table, canvas, line, WAS, ROLE_DIM, item->was_state);
+    table_put(table, canvas, line, DID, ROLE_PLAIN, tell_did(item));
+    table_put(table, canvas, line, NOW, deliveries_state_role(item->now_state),
+              is_pruned ? "pruned" : item->now_state);
+    table_put(table, canvas, line, WHY, ROLE_DIM,
+              is_changed ? "changed since the plan" : item->why);
 }
 
 static void draw_head(const struct items *items, struct canvas *canvas)
@@ -237,9 +212,7 @@ static void draw_head(const struct items *items, struct canvas *canvas)
     buf_free(&about);
     outcomes_write(&items->outcomes, text, sizeof(text));
     (void)canvas_put(canvas, FRAME_BODY_LINE + 1, 1, room, ROLE_PLAIN, text);
-    for (int i = 0; i < COLUMN_COUNT; i++)
-        put(canvas, FRAME_BODY_LINE + 2, (enum column)i, ROLE_HEADING,
-            table[i].title);
+    table_put_titles(table, COLUMN_COUNT, canvas, FRAME_BODY_LINE + 2);
 }
 
 static void draw(const struct model *model, struct canvas *canvas)

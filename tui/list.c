@@ -228,6 +228,17 @@ bool list_click(struct list *list, int line, bool *again)
     return true;
 }
 
+bool list_take_action(struct list *list, enum action *action, int line)
+{
+    bool again;
+    if (*action != ACTION_CLICK)
+        return list_move(list, *action);
+    if (!list_click(list, line, &again) || !again)
+        return true;
+    *action = ACTION_OPEN;
+    return false;
+}
+
 /* --- what is to be read ----------------------------------------------------
  */
 

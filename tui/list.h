@@ -90,6 +90,10 @@ bool list_move(struct list *list, enum action action);
 /* Move to the row that is shown in this line of the window. False: there is
  * none. *again is true if the cursor was there already. */
 bool list_click(struct list *list, int line, bool *again);
+/* Take what is about the list: a move, or a click in this line of the window.
+ * False: the view has to act on *action; a click on the cursor's own row is
+ * ACTION_OPEN now. */
+bool list_take_action(struct list *list, enum action *action, int line);
 
 /* Read the window again, or (reset) forget all rows and begin at the first. */
 void list_refresh(struct list *list);

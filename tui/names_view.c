@@ -173,15 +173,9 @@ static bool take_back(struct model *model, struct store *store, struct err *err)
 static void update(struct model *model, enum action action)
 {
     struct names_view *names = model->names;
-    bool again = false;
-    if (list_move(&names->list, action))
+    int line = model->mouse_line - FRAME_BODY_LINE - HEAD_LINES;
+    if (list_take_action(&names->list, &action, line))
         return;
-    if (action == ACTION_CLICK) {
-        int line = model->mouse_line - FRAME_BODY_LINE - HEAD_LINES;
-        if (!list_click(&names->list, line, &again) || !again)
-            return;
-        action = ACTION_OPEN;
-    }
     names->ordered = cursor_kind(model);
     if (action == ACTION_OPEN && model->read_only)
         model_refuse(model, "Names cannot be edited with --read-only.");

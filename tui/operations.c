@@ -175,18 +175,10 @@ static void act(struct model *model, enum action action)
 static void update(struct model *model, enum action action)
 {
     struct operations *operations = model->operations;
-    bool again = false;
-    if (list_move(&operations->list, action))
+    int line = model->mouse_line - FRAME_BODY_LINE - OPERATIONS_HEAD_LINES;
+    if (list_take_action(&operations->list, &action, line))
         return;
     switch (action) {
-    case ACTION_CLICK:
-        if (list_click(&operations->list,
-                       model->mouse_line - FRAME_BODY_LINE -
-                           OPERATIONS_HEAD_LINES,
-                       &again) &&
-            again)
-            act(model, ACTION_OPEN);
-        return;
     case ACTION_FILTER:
         prompt_open(&model->prompt, PROMPT_OPERATIONS_FILTER,
                     "Filter: ", operations->filter, set_filter);

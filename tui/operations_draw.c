@@ -5,6 +5,7 @@
 #include "outbox/words.h"
 #include "tui/frame.h"
 #include "tui/operations.h"
+#include "tui/table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,33 +19,12 @@ enum {
 
 enum column { ID, ACTION, STATE, WHO, WHEN, DONE, ABOUT, COLUMN_COUNT };
 
-static const struct {
-    const char *title;
-    bool is_right;
-    int width;
-    int least; /* it is dropped on a canvas under so many columns */
-} table[COLUMN_COUNT] = {
+static const struct table_column table[COLUMN_COUNT] = {
     [ID] = {"ID", true, 5, 0},        [ACTION] = {"ACTION", false, 7, 0},
     [STATE] = {"STATE", false, 9, 0}, [WHO] = {"WHO", false, 10, 76},
     [WHEN] = {"AGE", true, 4, 56},    [DONE] = {"DONE", true, 13, 60},
     [ABOUT] = {"ABOUT", false, 0, 0}, /* what is left */
 };
-
-static void put(struct canvas *canvas, int line, enum column column,
-                enum role role, const char *text)
-{
-    int at = 2;
-    for (int i = 0; i < (int)column; i++)
-        at += canvas->columns >= table[i].least ? table[i].width + 1 : 0;
-    int width =
-        column == ABOUT ? canvas->columns - at - 1 : table[column].width;
-    if (canvas->columns < table[column].least)
-        return;
-    if (table[column].is_right)
-        canvas_put_right(canvas, line, at, width, role, text);
-    else
-        (void)canvas_put(canvas, line, at, width, role, text);
-}
 
 static void format_done(const struct operation_row *row, char *out, size_t size)
 {
@@ -67,17 +47,18 @@ static void draw_row(const void *context, int index, struct canvas *canvas,
     char text[WORDS_BYTES];
     struct buf about;
     (void)snprintf(text, sizeof(text), "%" PRId64, row->id);
-    put(canvas, line, ID, role, text);
-    put(canvas, line, ACTION, role, row->action);
-    put(canvas, line, STATE, is_running ? role : ROLE_DIM, row->state);
-    put(canvas, line, WHO, ROLE_PLAIN, row->who);
+    table_put(table, canvas, line, ID, role, text);
+    table_put(table, canvas, line, ACTION, role, row->action);
+    table_put(table, canvas, line, STATE, is_running ? role : ROLE_DIM,
+              row->state);
+    table_put(table, canvas, line, WHO, ROLE_PLAIN, row->who);
     words_format_age(model->now_ms - row->created_ms, text);
-    put(canvas, line, WHEN, ROLE_PLAIN, text);
+    table_put(table, canvas, line, WHEN, ROLE_PLAIN, text);
     format_done(row, text, sizeof(text));
-    put(canvas, line, DONE, role, text);
+    table_put(table, canvas, line, DONE, role, text);
     buf_init(&about, ABOUT_BYTES);
     words_add_operation(row, &about);
-    put(canvas, line, ABOUT, ROLE_PLAIN, buf_text(&about));
+    table_put(table, canvas, line, ABOUT, ROLE_PLAIN, buf_text(&about));
     buf_free(&about);
 }
 
@@ -91,9 +72,7 @@ static void draw_head(const struct model *model, struct canvas *canvas)
         (void)canvas_put_format(canvas, FRAME_BODY_LINE, width + 3,
                                 room - width - 2, ROLE_CHOSEN, "Filter: %s",
                                 operations->filter);
-    for (int i = 0; i < COLUMN_COUNT; i++)
-        put(canvas, FRAME_BODY_LINE + 1, (enum column)i, ROLE_HEADING,
-            table[i].title);
+    table_put_titles(table, COLUMN_COUNT, canvas, FRAME_BODY_LINE + 1);
 }
 
 static void draw_empty(const struct model *model, struct canvas *canvas)

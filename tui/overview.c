@@ -101,19 +101,10 @@ static void update(struct model *model, enum action action)
 {
     struct overview *overview = model->overview;
     char filter[FILTER_BYTES];
-    bool again = false;
-    if (list_move(&overview->list, action)) {
+    int line = model->mouse_line - overview_layout(model).causes - 1;
+    if (list_take_action(&overview->list, &action, line)) {
         remember_cause(model);
         return;
-    }
-    if (action == ACTION_CLICK) {
-        int line = model->mouse_line - overview_layout(model).causes - 1;
-        if (!list_click(&overview->list, line, &again))
-            return;
-        remember_cause(model);
-        if (!again)
-            return;
-        action = ACTION_OPEN;
     }
     if (action == ACTION_BACK)
         return;
