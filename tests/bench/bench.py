@@ -15,11 +15,14 @@ import sys
 import time
 
 from figures import HERE, Stage, median
+from table import NOT_MEASURED, Page, cell, head, row
 
-# The order of the table; what is not here comes behind.
+# What comes when: a group that uses up an outbox comes after those that only
+# read it. What is not here comes behind.
 ORDER = ["drain", "slow", "writing", "beside", "quota", "latency", "idle",
          "map", "sandbox", "operate", "size", "receiver", "instructions",
-         "history", "blocked", "million", "restart", "filters", "filters5"]
+         "filters", "console", "restart", "filters5", "history", "blocked",
+         "million"]
 
 
 def find_groups():
@@ -43,48 +46,72 @@ def choose(groups, names, is_full):
             if group.name in names or not names and (is_full or not group.full)]
 
 
+LEAST_S = 1  # the processors' time is counted in hundredths
+
+
+class Others:
+    """How much of the processors other work takes meanwhile."""
+
+    def __init__(self):
+        self.began = self.look()
+
+    @staticmethod
+    def look():
+        """Seconds: all processors busy, ours of them, and how long it is."""
+        with open("/proc/stat", encoding="ascii") as file:
+            user, nice, system, _, _, _, _, steal = map(
+                int, file.readline().split()[1:9])
+        ours = sum(os.times()[:4])
+        return ((user + nice + system + steal) / os.sysconf("SC_CLK_TCK"),
+                ours, time.monotonic())
+
+    def share(self):
+        busy, ours, took = (now - then for now, then
+                            in zip(self.look(), self.began))
+        if took < LEAST_S:
+            return 0
+        return max(0, (busy - ours) / (took * os.cpu_count()))
+
+
+def attempt(group, stage, step):
+    """Do a step of a group; False: it failed, and why has been said."""
+    try:
+        step()
+        return True
+    except (Exception, SystemExit) as failure:  # pylint: disable=W0718
+        print(f"{group.name}, {stage.label}: left out: {failure}",
+              file=sys.stderr, flush=True)
+        return False
+    finally:
+        stage.end_daemons()
+
+
+def take(measured, label, runs):
+    for run in runs if isinstance(runs, list) else [runs]:
+        for name, value in run.items():
+            measured[name][label].append(value)
+
+
 def measure(group, stages):
-    """{figure: {label: [values]}}"""
+    """({figure: {label: [values]}}, share of other work, labels of the
+    programs that failed in this group and are left out of it)."""
     measured = {figure.name: {stage.label: [] for stage in stages}
                 for figure in group.figures}
-    if group.prepare:
-        for stage in stages:
-            group.prepare(stage)
+    good = [stage for stage in stages if not group.prepare
+            or attempt(group, stage, lambda: group.prepare(stage))]
+    others = Others()
     for _ in range(group.rounds):
-        for stage in stages:
-            for name, value in group.round(stage).items():
-                measured[name][stage.label].append(value)
-            stage.end_daemons()
-    return measured
-
-
-def spread(figure, values):
-    if len(values) < 2:
-        return ""
-    return f"{figure.shown(min(values))} … {figure.shown(max(values))}"
-
-
-def head(labels):
-    shown = " | ".join(labels)
-    return (f"| figure | must reach | {shown} | runs |\n"
-            f"|---|---|{'---|' * len(labels)}---|")
-
-
-def row(figure, measured, labels):
-    """A line of the table, as markdown; what is missed is marked."""
-    cells = []
-    for label in labels:
-        values = measured[label]
-        if not values:
-            cells.append("–")
-            continue
-        middle = median(values)
-        mark = "" if figure.is_reached(middle) else " **missed**"
-        cells.append(figure.shown(middle) + mark)
-    runs = spread(figure, measured[labels[-1]])
-    count = len(measured[labels[-1]])
-    return (f"| {figure.what} | {figure.wanted()} | {' | '.join(cells)} | "
-            f"{count}{': ' + runs if runs else ''} |")
+        good = [stage for stage in good if attempt(
+            group, stage, lambda: take(measured, stage.label,
+                                       group.round(stage)))]
+    share = others.share()
+    if group.end:
+        good = [stage for stage in good
+                if attempt(group, stage, lambda: group.end(stage))]
+    bad = [stage.label for stage in stages if stage not in good]
+    for by_label in measured.values():
+        by_label.update({label: [] for label in bad})
+    return measured, share, bad
 
 
 def describe_machine():
@@ -119,59 +146,62 @@ def arguments_of(words):
     return parser.parse_args(words)
 
 
-BEGIN = "<!-- scripts/bench --into puts its table here -->"
-END = "<!-- the end of the table -->"
-
-
-class Table:
-    """The table, printed line by line; at the end it can go into a page."""
-
-    def __init__(self):
-        self.lines = []
-
-    def add(self, text):
-        print(text, flush=True)
-        self.lines += text.split("\n")
-
-    def put_into(self, path):
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        before, mark, rest = text.partition(BEGIN)
-        _, end, after = rest.partition(END)
-        if not mark or not end:
-            sys.exit(f"bench: {path}: no marks; it needs the lines\n{BEGIN}\n"
-                     f"{END}")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("\n".join([before + BEGIN, "", *self.lines, "",
-                                  END + after]))
-
-
 def print_list(groups):
     for group in groups:
         print(f"{group.name}{' (--full)' if group.full else ''}")
         for figure in group.figures:
-            print(f"    {figure.name}: {figure.what}; {figure.wanted()}")
+            if not figure.is_detail:
+                print(f"    {figure.name}: {figure.what}; {figure.wanted()}")
 
 
-def measure_all(groups, stages, table):
-    """Measure and print, row by row; what was measured, for the file."""
+def describe(group, measured, share, took_s):
+    """What was measured, for the file."""
+    return [{"group": group.name, "name": figure.name, "what": figure.what,
+             "must": figure.must, "unit": figure.unit,
+             "group_took_s": round(took_s), "others": round(share, 3),
+             "runs": measured[figure.name],
+             "medians": {label: median(values) for label, values
+                         in measured[figure.name].items() if values}}
+            for figure in group.figures]
+
+
+def show(group, measured, share, labels, page):
+    """Print its rows, and put them into the page."""
+    for figure in group.figures:
+        cells = {label: cell(figure, measured[figure.name][label], share)
+                 for label in labels}
+        print(row(figure, cells.values()), flush=True)
+        if page:
+            page.put(figure, {label: text for label, text in cells.items()
+                              if text != NOT_MEASURED})
+    if page:
+        page.write()
+
+
+def write_json(path, machine, figures):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"machine": machine, "figures": figures}, file, indent=1)
+        file.write("\n")
+
+
+def measure_all(groups, stages, page, path):
+    """Measure and show group by group, so that what is measured is kept
+    whatever comes later; the names of those that could not be."""
     labels = [stage.label for stage in stages]
-    table.add(head(labels))
-    all_measured = []
+    machine = describe_machine()
+    figures = []
+    failed = []
+    print(head(labels), flush=True)
     for group in groups:
         began = time.monotonic()
-        measured = measure(group, stages)
-        for figure in group.figures:
-            table.add(row(figure, measured[figure.name], labels))
-            all_measured.append({
-                "group": group.name, "name": figure.name, "what": figure.what,
-                "must": figure.must, "unit": figure.unit,
-                "runs": measured[figure.name],
-                "medians": {label: median(values) for label, values
-                            in measured[figure.name].items() if values}})
-        print(f"{group.name}: {time.monotonic() - began:.0f} s",
-              file=sys.stderr, flush=True)
-    return all_measured
+        measured, share, bad = measure(group, stages)
+        failed += [f"{group.name} ({label})" for label in bad]
+        took_s = time.monotonic() - began
+        show(group, measured, share, labels, page)
+        figures += describe(group, measured, share, took_s)
+        write_json(path, machine, figures)
+        print(f"{group.name}: {took_s:.0f} s", file=sys.stderr, flush=True)
+    return failed
 
 
 def main():
@@ -180,6 +210,7 @@ def main():
     if options.list:
         print_list(groups)
         return
+    page = Page(options.into, groups) if options.into else None
     groups = choose(groups, options.names, options.full)
     if options.rounds:
         groups = [group.with_rounds(options.rounds) for group in groups]
@@ -188,18 +219,15 @@ def main():
         programs.insert(0, ("before", os.path.abspath(options.before)))
     stages = [Stage(label, program, options.tools, options.full)
               for label, program in programs]
-    machine = describe_machine()
-    table = Table()
+    began = time.monotonic()
     try:
-        measured = measure_all(groups, stages, table)
+        failed = measure_all(groups, stages, page, options.json)
     finally:
         for stage in stages:
             stage.close()
-    if options.into:
-        table.put_into(options.into)
-    with open(options.json, "w", encoding="utf-8") as file:
-        json.dump({"machine": machine, "figures": measured}, file, indent=1)
-        file.write("\n")
+    print(f"all: {(time.monotonic() - began) / 60:.0f} min", file=sys.stderr)
+    if failed:
+        sys.exit(f"bench: not measured: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
  * calls it: POST and PUT of contacts, POST /events, the list of attributes,
  * GET /me.
  *
- *   bench_sink [--latency MS] [--quota N]
+ *   bench_sink [--latency MS] [--quota N] [--stuck USER]
  *
+ * A user who is stuck is answered 503, come again in 20 hours.
  * One thread and epoll; counts what arrives (sink_book.h). GET /_sink is the
  * counts, GET /_sink/arrivals the first calls with their times, POST /_sink
  * forgets all. It trusts its clients: they are libcurl's, on this machine. */
@@ -25,6 +26,8 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#define STUCK_S "72000"
 
 enum {
     MOST_REQUEST_BYTES = 256 * 1024,
@@ -51,7 +54,8 @@ struct sink {
     int64_t quota; /* calls a window; 0: no quota */
     int64_t window;
     int64_t left;
-    int64_t requests; /* ever, for their ids */
+    int64_t requests;  /* ever, for their ids */
+    const char *stuck; /* borrowed; NULL: nobody */
     struct sink_book book;
     struct client *first_due; /* in the order of their times */
     struct client **end_due;
@@ -133,6 +137,13 @@ static void answer_contact(struct sink *sink, struct client *client,
     answer(sink, client, "200 OK", body);
 }
 
+static bool is_stuck(const struct sink *sink, const struct sink_call *call)
+{
+    return sink->stuck != NULL && call->user != NULL &&
+           call->user_length == strlen(sink->stuck) &&
+           memcmp(call->user, sink->stuck, call->user_length) == 0;
+}
+
 static void take_call(struct sink *sink, struct client *client,
                       const struct request *request)
 {
@@ -151,6 +162,11 @@ static void take_call(struct sink *sink, struct client *client,
         answer(sink, client, "429 Too Many Requests",
                "{\"type\":\"error.list\",\"errors\":[{\"code\":"
                "\"rate_limit_exceeded\",\"message\":\"slow down\"}]}");
+        return;
+    }
+    if (is_stuck(sink, &call)) {
+        answer(sink, client, "503 Service Unavailable\r\nRetry-After: " STUCK_S,
+               "");
         return;
     }
     sink_book_note(&sink->book, &call);
@@ -389,23 +405,30 @@ static int64_t read_number(const char *text)
 {
     int64_t number;
     if (text == NULL || !text_parse_int64(text, 0, 1000000, &number)) {
-        (void)fprintf(stderr, "bench_sink [--latency MS] [--quota N]\n");
+        (void)fprintf(stderr, "bench_sink [--latency MS] [--quota N] "
+                              "[--stuck USER]\n");
         exit(2);
     }
     return number;
+}
+
+static void take_option(struct sink *sink, const char *option,
+                        const char *value)
+{
+    if (text_equals(option, "--stuck"))
+        sink->stuck = value;
+    else if (text_equals(option, "--latency"))
+        sink->latency_us = read_number(value) * 1000;
+    else
+        sink->quota = read_number(value);
 }
 
 int main(int count, char **words)
 {
     struct sink sink = {.epoll = epoll_create1(EPOLL_CLOEXEC)};
     sink.end_due = &sink.first_due;
-    for (int i = 1; i < count; i += 2) {
-        int64_t number = read_number(words[i + 1]);
-        if (text_equals(words[i], "--latency"))
-            sink.latency_us = number * 1000;
-        else
-            sink.quota = number;
-    }
+    for (int i = 1; i < count; i += 2)
+        take_option(&sink, words[i], words[i + 1]);
     sink.listener = listen_on_loopback();
     sink.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     watch(&sink, sink.listener, NULL);

@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -19,18 +20,21 @@ from support import TOKEN, Daemon, environment, wait_until  # noqa: E402
 
 COMPARE = {">=": operator.ge, "<=": operator.le, "<": operator.lt,
            "=": operator.eq}
+LIMIT_S = 600  # of one program; the longest drain takes a third of it
 SIGNS = {">=": "≥ ", "<=": "≤ ", "<": "< ", "=": ""}
 
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """A row of the table. must is (comparison, value), or None: reported."""
+    """A row of the table. must is (comparison, value), or None: reported. No
+    two rows have the same words (what): they are known by them in a page."""
 
     name: str
     what: str
     must: tuple | None = None
     unit: str = ""
     digits: int = 2
+    is_detail: bool = False  # printed and written, but not in a page
 
     def shown(self, value):
         return f"{value:,.{self.digits}f}{' ' * bool(self.unit)}{self.unit}"
@@ -52,12 +56,14 @@ class Figure:
 class Group:
     """Figures that are measured together. prepare(stage), if there is one, is
     called once for each program; round(stage) as often as rounds says, the
-    programs in turn, and returns {figure's name: value}."""
+    programs in turn, and returns {figure's name: value}, or a list of these
+    where it makes several runs at once; end(stage) at last."""
 
     name: str
     figures: list
     round: object
     prepare: object = None
+    end: object = None
     rounds: int = 5
     full: bool = False  # only with --full, or when it is named
 
@@ -93,8 +99,9 @@ class Stage:
 
     # --- processes
 
-    def run(self, arguments, env=None, code=0):
+    def run(self, arguments, env=None, code=0, limit_s=LIMIT_S):
         """Run to the end, which must be this code; (stdout, seconds, rusage).
+        What runs longer than the limit is ended, and fails so.
         """
         with open(self.path("run.out"), "w+b") as out, \
                 open(self.path("run.err"), "w+b") as err:
@@ -102,11 +109,15 @@ class Stage:
             process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                 cwd=self.folder, env=env or environment())
+            limit = threading.Timer(limit_s, process.kill)
+            limit.start()
             try:
                 _, status, usage = os.wait4(process.pid, 0)
             except BaseException:
                 process.kill()
                 raise
+            finally:
+                limit.cancel()
             took_s = time.monotonic() - began
             process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode != code:
@@ -146,22 +157,35 @@ class Stage:
 
     def new_database(self, name):
         database = self.path(name)
+        self.remove(database)
+        self.command(database, "init")
+        return database
+
+    def remove(self, database):
+        """With all that stands beside it: a log that is left would be taken
+        for that of the next file of this name."""
         for end in ("", "-wal", "-shm", ".lock"):
             if os.path.exists(database + end):
                 os.unlink(database + end)
-        self.command(database, "init")
-        return database
 
     def copy(self, database, name="copy.db"):
         """A copy that is on the disk: nothing of it is written later on."""
         copy = self.path(name)
-        for end in ("-wal", "-shm", ".lock"):
-            if os.path.exists(copy + end):
-                os.unlink(copy + end)
+        self.remove(copy)
         shutil.copyfile(database, copy)
-        with open(copy, "rb") as file:
-            os.fsync(file.fileno())
+        self.sync(copy)
         return copy
+
+    def sync(self, database):
+        """Nothing of it is written later on."""
+        with open(database, "rb") as file:
+            os.fsync(file.fileno())
+
+    def rename(self, database, name):
+        """A database that nobody has open; its new path."""
+        self.remove(self.path(name))
+        os.rename(database, self.path(name))
+        return self.path(name)
 
 
 class Sink:

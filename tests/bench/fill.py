@@ -270,8 +270,14 @@ def run_all(database, statements, values):
 
 
 def fill(path, count, say=lambda text: None):
+    """A new outbox with so many deliveries."""
+    fill_outbox(create(path), count, say)
+
+
+def fill_outbox(database, count, say=lambda text: None):
+    """The same in an outbox that is there and empty, as its program made it;
+    closes the connection."""
     now = int(time.time() * 1000)
-    database = create(path)
     database.execute("BEGIN")
     back = take_aside(database)
     choices(database)

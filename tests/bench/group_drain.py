@@ -52,14 +52,14 @@ GROUPS = [
     Group("drain", [
         Figure("drain-one-call", "draining 100,000 events of 1,000 users, one "
                "call each, 32 connections ÷ libcurl alone", (">=", 0.60)),
-        Figure("drain-one-call-cpu", "… processor time of libcurl alone ÷ of "
-               "the relay"),
+        Figure("drain-one-call-cpu", "processor time of libcurl alone ÷ of "
+               "the relay, one call each"),
         Figure("drain-two-calls", "the same with two calls an event ÷ libcurl "
-               "alone with as many", (">=", 0.70)),
-        Figure("drain-two-calls-cpu", "… processor time of libcurl alone ÷ of "
-               "the relay"),
-        Figure("drain-rate", "events a second with one call each", None, "/s",
-               0),
+               "alone at the same number of calls", (">=", 0.70)),
+        Figure("drain-two-calls-cpu", "processor time of libcurl alone ÷ of "
+               "the relay, two calls each"),
+        Figure("drain-rate", "draining 100,000, one call each: events a "
+               "second", None, "/s", 0),
         Figure("drain-memory", "resident memory, draining 100,000",
                ("<", 25), "MB", 1),
         Figure("calls-new", "calls per event: new user", ("=", 2)),

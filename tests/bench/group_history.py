@@ -1,96 +1,105 @@
-"""What lies beside must not matter: a long history, a user who is stuck."""
+"""What lies beside must not matter: a long history, a user who is stuck.
 
-import sqlite3
-import time
+Two files that differ in the million rows alone. Each round writes the same new
+events into both, by the same program, and drains both, the one and then the
+other, in the next round the other first. A file with millions of rows is made
+once: it stays in the system's cache as the small one does, and copying it for
+each round would take longer than all of the rest.
+"""
 
-from bodies import webhook, write_webhooks
-from drains import drain, fill
+from bodies import FIRST_MS, write_webhooks
+from drains import drain
 from figures import Figure, Group
-from fill import fill as fill_history
+from histories import (blocked_behind_one, deliver_all, share_users,
+                       take_filled)
 
 EVENTS = 100000
 USERS = 1000
 HISTORY = 5000000
 BLOCKED = 1000000
-STUCK_MS = 20 * 3600 * 1000  # the relay pulls back what is over 25 h
-
-# Each round adds new events to the same file: to copy that takes too long.
-FIRST = "first"
 
 
-def settle_all(database):
-    """What the history left open is delivered, so that only ours waits."""
-    connection = sqlite3.connect(database)
-    connection.execute(
-        "UPDATE outbox_delivery SET state = 'delivered', due_ms = NULL, "
-        "reason = NULL, unknown = 0, settled_ms = arrived_ms "
-        "WHERE settled_ms IS NULL")
-    connection.execute("DELETE FROM outbox_backlog")
-    connection.execute("UPDATE outbox_count SET count = 0 "
-                       "WHERE name IN ('pending', 'sending')")
-    connection.commit()
-    connection.close()
+class Pair:
+    """The outbox with the rows beside, and the one without."""
+
+    def __init__(self, stage, beside, without):
+        self.stage = stage
+        self.beside = beside
+        self.without = without
+        self.round = 0
+
+    def drain_one(self, database, bodies, code):
+        self.stage.command(database, "enqueue", bodies)
+        run = drain(self.stage, database, self.stage.sink(), code=code)
+        self.stage.end_daemons()
+        if run.events != EVENTS:
+            raise AssertionError(f"{run.events} events of {EVENTS} arrived")
+        return run
+
+    def compare(self, code):
+        """The rate beside the rows ÷ the rate without; a drain of the former
+        ends with this code. Both make the same calls."""
+        bodies = write_webhooks(self.stage.path("bodies"), EVENTS, USERS,
+                                first=self.round * EVENTS)
+        runs = {}
+        pair = [(self.without, 0), (self.beside, code)]
+        for database, ends in pair if self.round % 2 else reversed(pair):
+            runs[database] = self.drain_one(database, bodies, ends)
+        self.round += 1
+        beside, without = runs[self.beside], runs[self.without]
+        if (beside.calls, beside.body_bytes) != \
+                (without.calls, without.body_bytes):
+            raise AssertionError(f"{beside.calls} calls and {without.calls}")
+        return without.seconds / beside.seconds
 
 
 def prepare_history(stage):
-    database = stage.path("history.db")
-    fill_history(database, HISTORY)
-    settle_all(database)
-    stage.kept["history"] = database
-    stage.kept[FIRST] = 0
-    stage.kept["bare"] = fill(stage, "bare.db", EVENTS, USERS)
-
-
-def prepare_blocked(stage):
-    """One user's first delivery waits for hours, a million stand behind it."""
-    database = stage.new_database("blocked.db")
-    connection = sqlite3.connect(database)
-    with connection:
-        connection.executemany(
-            "INSERT INTO outbox (payload) VALUES (?)",
-            ((webhook(number, "stuck"),)
-             for number in range(50000000, 50000000 + BLOCKED)))
-    with connection:
-        at_ms = int(time.time() * 1000) + STUCK_MS
-        connection.execute(
-            "UPDATE outbox_delivery SET due_ms = ?, not_before_ms = ? "
-            "WHERE due_ms = 0", (at_ms, at_ms))
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    stage.kept["blocked"] = database
-    stage.kept[FIRST] = 0
-    stage.kept["bare"] = fill(stage, "bare.db", EVENTS, USERS)
-
-
-def compare(stage, database, code):
-    """How much longer a drain takes with what lies in the database."""
-    first = stage.kept[FIRST]
-    stage.kept[FIRST] += EVENTS
-    bodies = write_webhooks(stage.path("bodies"), EVENTS, USERS, first=first)
-    stage.command(database, "enqueue", bodies)
-    without = drain(stage, stage.copy(stage.kept["bare"]), stage.sink())
-    beside = drain(stage, database, stage.sink(), code=code)
-    if beside.events != EVENTS:
-        raise AssertionError(f"{beside.events} events of {EVENTS} arrived")
-    return without.seconds / without.calls * beside.calls / beside.seconds
+    """The same 1,000 users are known in both files, with what was last sent
+    to them: the rows of the history are the difference."""
+    database = take_filled(stage, HISTORY)
+    deliver_all(database)
+    bare = stage.new_database("bare.db")
+    share_users(database, bare, [f"user-{n}" for n in range(USERS)],
+                FIRST_MS - 1000)
+    stage.sync(database)
+    stage.sync(bare)
+    stage.kept["bare"] = bare
+    stage.kept["history"] = Pair(stage, database, None)
 
 
 def measure_history(stage):
-    return {"history": compare(stage, stage.kept["history"], code=0)}
+    """The small file is a new copy each round: it has no history at all."""
+    pair = stage.kept["history"]
+    pair.without = stage.copy(stage.kept["bare"])
+    return {"history": pair.compare(code=0)}
+
+
+def prepare_blocked(stage):
+    """Both files keep what the rounds delivered."""
+    stage.kept["blocked"] = Pair(
+        stage, blocked_behind_one(stage, "blocked.db", BLOCKED, 50000000),
+        stage.new_database("bare.db"))
 
 
 def measure_blocked(stage):
     # Something is left when the drain is done, and exit 1 says so.
-    return {"blocked": compare(stage, stage.kept["blocked"], code=1)}
+    return {"blocked": stage.kept["blocked"].compare(code=1)}
+
+
+def remove(name):
+    def end(stage):
+        """A gigabyte and more, which nobody needs now."""
+        stage.remove(stage.kept.pop(name).beside)
+    return end
 
 
 GROUPS = [
     Group("history", [
         Figure("history", "draining 100,000, one call each, with 5,000,000 "
-               "deliveries of history ÷ without", (">=", 0.90)),
-    ], measure_history, prepare_history, full=True),
+               "delivered rows of history ÷ without", (">=", 0.90)),
+    ], measure_history, prepare_history, end=remove("history"), full=True),
     Group("blocked", [
         Figure("blocked", "draining 100,000, one call each, with 1,000,000 "
                "rows blocked behind one stuck user ÷ without", (">=", 0.95)),
-    ], measure_blocked, prepare_blocked, full=True),
+    ], measure_blocked, prepare_blocked, end=remove("blocked"), full=True),
 ]

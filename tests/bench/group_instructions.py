@@ -50,7 +50,9 @@ GROUPS = [
     Group("instructions", [
         Figure("instructions-one-call", "thousand instructions a drained "
                "event, one call each", None, "", 0),
-        Figure("instructions-two-calls", "… two calls each", None, "", 0),
-        Figure("instructions-enqueue", "… an enqueued event", None, "", 0),
+        Figure("instructions-two-calls", "thousand instructions a drained "
+               "event, two calls each", None, "", 0),
+        Figure("instructions-enqueue", "thousand instructions an enqueued "
+               "event", None, "", 0),
     ], measure, rounds=1),
 ]

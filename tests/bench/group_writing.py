@@ -1,7 +1,6 @@
 """Events in, against SQLite alone; and producers beside a busy relay."""
 
 import json
-import os
 
 from bodies import write_rows, write_webhooks
 from drains import fill
@@ -25,16 +24,10 @@ def prepare(stage):
     stage.kept["single"] = write_rows(stage.path("single.rows"), SINGLE, USERS)
 
 
-def remove(path):
-    for end in ("", "-wal", "-shm"):
-        if os.path.exists(path + end):
-            os.unlink(path + end)
-
-
 def floor(stage, rows, group):
     """Seconds that SQLite alone takes."""
     path = stage.path("floor.db")
-    remove(path)
+    stage.remove(path)
     _, took_s, _ = stage.tool("bench_floor_sqlite", path, rows, group)
     return took_s
 
@@ -84,14 +77,17 @@ GROUPS = [
     Group("writing", [
         Figure("enqueue", "enqueue, 250 a transaction ÷ SQLite alone with the "
                "same rows", (">=", 0.6)),
-        Figure("enqueue-rate", "… events a second", None, "/s", 0),
+        Figure("enqueue-rate", "enqueue: events a second", None, "/s", 0),
         Figure("insert", "one INSERT a transaction by SQL ÷ SQLite alone",
                (">=", 0.8)),
     ], measure, prepare),
     Group("beside", [
-        Figure("beside-p50", "a producer's commits at 200/s beside a relay "
-               "that drains flat out ÷ the same alone: p50", ("<=", 1.5)),
-        Figure("beside-p99", "… p99", ("<=", 5)),
-        Figure("beside-longest", "… the longest", None, "ms", 1),
+        Figure("beside-p50", "a producer committing one INSERT at 200/s while "
+               "the relay drains flat out ÷ the same alone: p50",
+               ("<=", 1.5)),
+        Figure("beside-p99", "a producer committing one INSERT at 200/s while "
+               "the relay drains flat out ÷ the same alone: p99", ("<=", 5)),
+        Figure("beside-longest", "a producer committing one INSERT at 200/s "
+               "while the relay drains flat out: its longest", None, "ms", 1),
     ], measure_beside, prepare_beside),
 ]
