@@ -322,6 +322,7 @@ static void step_retry(struct world *world)
     struct err *err = &world->fixture->err;
     char lane[32];
     char sql[512];
+    int64_t from_id;
     int id = world->count == 0 ? 0 : 1 + below(world, (uint32_t)world->count);
     if (id == 0 || world->rows[id].state != FAILED)
         return;
@@ -330,7 +331,8 @@ static void step_retry(struct world *world)
                    world->rows[id].lane == NONE ? id : world->rows[id].lane);
     (void)snprintf(sql, sizeof(sql),
                    "UPDATE outbox_delivery SET state = 'pending', settled_ms ="
-                   " NULL, unknown = 0, not_before_ms = 0 WHERE id = %d;"
+                   " NULL, unknown = 0, not_before_ms = 0, put_back = 1"
+                   " WHERE id = %d;"
                    "UPDATE outbox_count SET count = count + 1 WHERE name ="
                    " 'pending';"
                    "UPDATE outbox_count SET count = count - 1 WHERE name ="
@@ -340,10 +342,10 @@ static void step_retry(struct world *world)
                    " UPDATE SET count = count + 1",
                    id, id);
     fixture_check(world->fixture, store_begin(store, err));
-    fixture_check(world->fixture, lane_clear_due(store, lane, err));
+    fixture_check(world->fixture, lane_clear_due(store, lane, &from_id, err));
     assert_int_equal(sqlite3_exec(store->database, sql, NULL, NULL, NULL),
                      SQLITE_OK);
-    fixture_check(world->fixture, lane_make_due(store, lane, err));
+    fixture_check(world->fixture, lane_make_due(store, lane, from_id, err));
     fixture_check(world->fixture, store_commit(store, err));
     world->rows[id] =
         (struct row){.lane = world->rows[id].lane, .due_ms = NONE};

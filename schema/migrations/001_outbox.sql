@@ -89,6 +89,7 @@ CREATE TABLE outbox_delivery (
     missing_open_ms INTEGER,         -- … since when Intercom has no contact
     unknown INTEGER NOT NULL DEFAULT 0,   -- 1: an outcome is unknown
     bound INTEGER NOT NULL DEFAULT 0,     -- 1: an event call may have left
+    put_back INTEGER NOT NULL DEFAULT 0,  -- 1: it may wait behind a later one
     epoch INTEGER,                   -- the relay that is sending it
     operation_id INTEGER,            -- the last one that changed its state
     -- Of the last attempt, for outbox_user, which is written at its end:
@@ -98,26 +99,33 @@ CREATE TABLE outbox_delivery (
 -- The claim: due heads only, so that a million rows behind one cost nothing.
 CREATE INDEX outbox_delivery_due ON outbox_delivery (due_ms)
     WHERE due_ms IS NOT NULL;
--- A lane in its order.
-CREATE INDEX outbox_delivery_lane ON outbox_delivery (lane, id)
-    WHERE settled_ms IS NULL;
--- The row that goes before this order: it is being sent, or waits with an
--- unknown outcome. UNIQUE is promise 2. Never larger than what is in flight.
+-- Whether a lane has one: a lane in which something waits has, or is being
+-- sent.
+CREATE UNIQUE INDEX outbox_delivery_head ON outbox_delivery (lane)
+    WHERE due_ms IS NOT NULL;
+-- The row that goes before the lane's order: it is being sent, or waits with
+-- an unknown outcome. UNIQUE is promise 2. Never larger than what is in flight.
 CREATE UNIQUE INDEX outbox_delivery_first ON outbox_delivery (lane)
     WHERE state = 'sending' OR (unknown = 1 AND settled_ms IS NULL);
+-- A lane in its order, and one user's history. Of all rows: an entry that
+-- never changes costs the relay nothing, while lanes lie all over the file.
+CREATE INDEX outbox_delivery_lane ON outbox_delivery (lane);
+-- What waits out of that order (queries/lane.sql).
+CREATE INDEX outbox_delivery_put_back ON outbox_delivery (lane)
+    WHERE put_back = 1 AND settled_ms IS NULL;
+-- All that waits or is being sent.
+CREATE INDEX outbox_delivery_waiting ON outbox_delivery (settled_ms)
+    WHERE settled_ms IS NULL;
 -- For lists (queries/filter.sql): what settled otherwise than hoped for, ...
 CREATE INDEX outbox_delivery_aside ON outbox_delivery (state, id)
     WHERE settled_ms IS NOT NULL AND state <> 'delivered';
--- one user's history (what waits is in outbox_delivery_lane), ...
-CREATE INDEX outbox_delivery_user ON outbox_delivery (lane, id)
-    WHERE settled_ms IS NOT NULL;
 -- one reason, one HTTP status other than of success, ...
 CREATE INDEX outbox_delivery_reason ON outbox_delivery (reason, id)
     WHERE reason IS NOT NULL;
 CREATE INDEX outbox_delivery_code ON outbox_delivery (status, id)
     WHERE status >= 300;
--- and the failed ones in two more orders. What is delivered at once costs one
--- entry of these, in outbox_delivery_user.
+-- and the failed ones in two more orders. What is delivered at once is in none
+-- of these.
 CREATE INDEX outbox_delivery_failed_user ON outbox_delivery (lane, id)
     WHERE state = 'failed';
 CREATE INDEX outbox_delivery_failed_reason
@@ -366,8 +374,12 @@ BEGIN
             (SELECT kind FROM outbox_type
                 WHERE type = json_extract(new.facts, '$[1]')
                 AND condition = '')),
+        -- Is there a head?
         CASE WHEN EXISTS (SELECT 1 FROM outbox_delivery
-            WHERE lane = new.user_id AND settled_ms IS NULL)
+                WHERE lane = new.user_id AND due_ms IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM outbox_delivery WHERE lane = new.user_id
+                AND (state = 'sending' OR (unknown = 1
+                    AND settled_ms IS NULL)))
             THEN NULL ELSE 0 END,
         CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER));
     UPDATE outbox_count SET count = count + 1 WHERE name = 'pending';

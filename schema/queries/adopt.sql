@@ -31,8 +31,8 @@ SELECT outbox.id, coalesce(user_id, '/' || outbox.id),
 
 -- name: adopt_insert
 -- Its delivery; the lane's step makes it due.
-INSERT INTO outbox_delivery (id, lane, kind, arrived_ms)
-    VALUES (:id, :lane, :kind, :now_ms);
+INSERT INTO outbox_delivery (id, lane, kind, arrived_ms, put_back)
+    VALUES (:id, :lane, :kind, :now_ms, 1);
 
 -- name: adopt_remember
 -- All up to here have been looked at.

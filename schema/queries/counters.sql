@@ -43,5 +43,5 @@ DELETE FROM outbox_backlog;
 -- scans: once after an adoption, and when an operator asks for a check
 INSERT INTO outbox_backlog (minute, kind, count)
     SELECT arrived_ms / 60000, coalesce(kind, ''), count(*)
-    FROM outbox_delivery INDEXED BY outbox_delivery_lane
+    FROM outbox_delivery INDEXED BY outbox_delivery_waiting
     WHERE settled_ms IS NULL AND state = 'pending' GROUP BY 1, 2;

@@ -48,17 +48,15 @@ SELECT id, state, kind, lane, reason, result, status, arrived_ms
 
 -- name: filter_pending_down
 -- What waits, while it is not much.
--- scans: asked only while few wait
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
-    FROM outbox_delivery INDEXED BY outbox_delivery_lane
+    FROM outbox_delivery INDEXED BY outbox_delivery_waiting
     WHERE settled_ms IS NULL AND state = 'pending'
         AND id > :low AND id < :high ORDER BY id DESC LIMIT :limit;
 
 -- name: filter_pending_up
 -- What waits, while it is not much.
--- scans: asked only while few wait
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
-    FROM outbox_delivery INDEXED BY outbox_delivery_lane
+    FROM outbox_delivery INDEXED BY outbox_delivery_waiting
     WHERE settled_ms IS NULL AND state = 'pending'
         AND id > :low AND id < :high ORDER BY id LIMIT :limit;
 
@@ -91,31 +89,17 @@ SELECT id, state, kind, lane, reason, result, status, arrived_ms
         AND id > :low AND id < :high ORDER BY id LIMIT :limit;
 
 -- name: filter_user_down
--- One user: what waits and what settled.
-SELECT id, state, kind, lane, reason, result, status, arrived_ms FROM (
-    SELECT id, state, kind, lane, reason, result, status, arrived_ms
-        FROM outbox_delivery INDEXED BY outbox_delivery_lane
-        WHERE settled_ms IS NULL AND lane = :lane
-            AND id > :low AND id < :high
-    UNION ALL
-    SELECT id, state, kind, lane, reason, result, status, arrived_ms
-        FROM outbox_delivery INDEXED BY outbox_delivery_user
-        WHERE settled_ms IS NOT NULL AND lane = :lane
-            AND id > :low AND id < :high)
+-- One user.
+SELECT id, state, kind, lane, reason, result, status, arrived_ms
+    FROM outbox_delivery INDEXED BY outbox_delivery_lane
+    WHERE lane = :lane AND id > :low AND id < :high
     ORDER BY id DESC LIMIT :limit;
 
 -- name: filter_user_up
--- One user: what waits and what settled.
-SELECT id, state, kind, lane, reason, result, status, arrived_ms FROM (
-    SELECT id, state, kind, lane, reason, result, status, arrived_ms
-        FROM outbox_delivery INDEXED BY outbox_delivery_lane
-        WHERE settled_ms IS NULL AND lane = :lane
-            AND id > :low AND id < :high
-    UNION ALL
-    SELECT id, state, kind, lane, reason, result, status, arrived_ms
-        FROM outbox_delivery INDEXED BY outbox_delivery_user
-        WHERE settled_ms IS NOT NULL AND lane = :lane
-            AND id > :low AND id < :high)
+-- One user.
+SELECT id, state, kind, lane, reason, result, status, arrived_ms
+    FROM outbox_delivery INDEXED BY outbox_delivery_lane
+    WHERE lane = :lane AND id > :low AND id < :high
     ORDER BY id LIMIT :limit;
 
 -- name: filter_by_user_rest_down

@@ -78,7 +78,7 @@ SELECT item.delivery_id, item.state, was_state, lane, kind, arrived_ms
 -- anew unless it waits with bytes that may be at Intercom.
 UPDATE outbox_delivery SET state = 'pending', due_ms = NULL, settled_ms = NULL,
     reason = NULL, not_before_ms = 1, tries = 0, first_try_open_ms = NULL,
-    missing_open_ms = NULL,
+    missing_open_ms = NULL, put_back = 1,
     bound = CASE WHEN state = 'pending' THEN bound ELSE 0 END,
     operation_id = :operation
     WHERE id = :id AND EXISTS (SELECT 1 FROM outbox_operation_item AS item
@@ -102,7 +102,7 @@ UPDATE outbox_delivery SET state = 'discarded', due_ms = NULL,
 -- As it was before the operation, if nothing was sent and nobody else has
 -- changed it since. Where another of the lane is being sent, an unknown
 -- outcome can no more come first; its bytes stay bound.
-UPDATE outbox_delivery SET state = was_state, due_ms = NULL,
+UPDATE outbox_delivery SET state = was_state, due_ms = NULL, put_back = 1,
     reason = was_reason, result = was_result, settled_ms = was_settled_ms,
     not_before_ms = was_not_before_ms, tries = was_tries,
     first_try_open_ms = was_first_try_open_ms,
@@ -170,16 +170,11 @@ UPDATE outbox_destination SET pause_reason = NULL, paused_by = NULL,
 
 -- name: operation_name_waiting
 -- A slice of those that a name touches while they wait, and whether their name
--- is bound: the rest of a lane, and the lanes behind it.
-SELECT lane, id, kind = :kind, bound = 1 OR unknown = 1 FROM (
-    SELECT lane, id, kind, bound, unknown
-        FROM outbox_delivery INDEXED BY outbox_delivery_lane
-        WHERE settled_ms IS NULL AND lane = :lane AND id > :after
-    UNION ALL
-    SELECT lane, id, kind, bound, unknown
-        FROM outbox_delivery INDEXED BY outbox_delivery_lane
-        WHERE settled_ms IS NULL AND lane > :lane)
-    ORDER BY lane, id LIMIT :limit;
+-- is bound.
+SELECT id, kind = :kind, bound = 1 OR unknown = 1
+    FROM outbox_delivery INDEXED BY outbox_delivery_waiting
+    WHERE settled_ms IS NULL AND id > :after
+    ORDER BY id LIMIT :limit;
 
 -- name: operation_name_failed
 -- A slice of those that failed.

@@ -20,7 +20,8 @@ SELECT kind, minute, count FROM outbox_backlog ORDER BY kind;
 
 -- name: views_oldest_pending
 -- The first arrival among few; among many the backlog's minute will do.
-SELECT min(arrived_ms) FROM outbox_delivery INDEXED BY outbox_delivery_lane
+SELECT min(arrived_ms)
+    FROM outbox_delivery INDEXED BY outbox_delivery_waiting
     WHERE settled_ms IS NULL AND state = 'pending';
 
 -- name: views_causes
@@ -54,9 +55,9 @@ SELECT delivery.id, event_id, json_extract(facts, '$[1]'), lane, kind, state,
             WHERE head.lane = delivery.lane AND (head.state = 'sending'
                 OR (head.unknown = 1 AND head.settled_ms IS NULL))),
         (SELECT id FROM outbox_delivery AS head
-            INDEXED BY outbox_delivery_lane
-            WHERE head.lane = delivery.lane AND head.settled_ms IS NULL
-            ORDER BY id LIMIT 1)) END,
+            INDEXED BY outbox_delivery_head
+            WHERE head.lane = delivery.lane
+                AND head.due_ms IS NOT NULL)) END,
     arrived_ms, settled_ms,
     CASE WHEN json_valid(payload) AND
         json_type(payload, '$.event.event_timestamp_ms') = 'integer'

@@ -6,10 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    FEW = 20000, /* so many pending ones may be sorted by id */
-    WHOLE = 1000,
-};
+enum { WHOLE = 1000 };
 
 /* --- ways in ------------------------------------------------------------- */
 
@@ -19,51 +16,15 @@ struct way {
     const char *text_name; /* NULL: none */
     const char *text;
     int code; /* 0: none */
-    int limit;
 };
 
-static struct way way_of_all(void)
+/* By state alone. */
+static void choose_by_state(const char *state, struct way *way)
 {
-    return (struct way){.down = QUERY_FILTER_ALL_DOWN,
-                        .up = QUERY_FILTER_ALL_UP,
-                        .limit = CURSOR_SLICE};
-}
-
-static bool read_count(struct store *store, const char *state, int64_t *count,
-                       struct err *err)
-{
-    struct query query;
-    query_open(&query, store, QUERY_FILTER_COUNT);
-    query_bind_text(&query, "state", state);
-    if (!query_first(&query, err))
-        return false;
-    *count = query_int64(&query, 0);
-    query_close(&query);
-    return true;
-}
-
-/* What waits has no index by id: if it is not much it is sorted, all of it. */
-static bool choose_for_pending(struct store *store, struct way *way,
-                               struct err *err)
-{
-    int64_t pending;
-    if (!read_count(store, "pending", &pending, err))
-        return false;
-    if (pending <= FEW)
-        *way = (struct way){.down = QUERY_FILTER_PENDING_DOWN,
-                            .up = QUERY_FILTER_PENDING_UP,
-                            .limit = FEW};
-    return true;
-}
-
-/* By state alone: all ways go by id, so that a step may take another one than
- * the step before. */
-static bool choose_by_state(struct store *store, const char *state,
-                            struct way *way, struct err *err)
-{
-    if (text_equals(state, "pending"))
-        return choose_for_pending(store, way, err);
-    if (text_equals(state, "sending")) {
+    if (text_equals(state, "pending")) {
+        way->down = QUERY_FILTER_PENDING_DOWN;
+        way->up = QUERY_FILTER_PENDING_UP;
+    } else if (text_equals(state, "sending")) {
         way->down = QUERY_FILTER_SENDING_DOWN;
         way->up = QUERY_FILTER_SENDING_UP;
     } else if (state != NULL && !text_equals(state, "delivered")) {
@@ -72,17 +33,16 @@ static bool choose_by_state(struct store *store, const char *state,
         way->text_name = "state";
         way->text = state;
     }
-    return true;
 }
 
 /* The most selective one that there is. */
-static bool choose_way(struct store *store, const struct filter *filter,
-                       struct way *way, struct err *err)
+static void choose_way(const struct filter *filter, struct way *way)
 {
     bool is_in_flight = text_equals(filter->state, "sending");
-    *way = way_of_all();
+    *way =
+        (struct way){.down = QUERY_FILTER_ALL_DOWN, .up = QUERY_FILTER_ALL_UP};
     if (filter->id_to - filter->id_from < CURSOR_SLICE)
-        return true;
+        return;
     if (*filter->user != '\0') {
         way->down = QUERY_FILTER_USER_DOWN;
         way->up = QUERY_FILTER_USER_UP;
@@ -99,9 +59,8 @@ static bool choose_way(struct store *store, const struct filter *filter,
         way->up = QUERY_FILTER_CODE_UP;
         way->code = filter->code_from;
     } else {
-        return choose_by_state(store, filter->state, way, err);
+        choose_by_state(filter->state, way);
     }
-    return true;
 }
 
 /* --- one slice ----------------------------------------------------------- */
@@ -191,8 +150,7 @@ static bool step_by_id(struct store *store, struct cursor *cursor,
     int64_t low;
     int64_t high;
     int rows;
-    if (!choose_way(store, &cursor->filter, &way, err))
-        return false;
+    choose_way(&cursor->filter, &way);
     find_bounds(cursor, &low, &high);
     query_open(&query, store, cursor->is_downwards ? way.down : way.up);
     if (way.text_name != NULL)
@@ -201,10 +159,10 @@ static bool step_by_id(struct store *store, struct cursor *cursor,
         query_bind_int64(&query, "code", way.code);
     query_bind_int64(&query, "low", low);
     query_bind_int64(&query, "high", high);
-    query_bind_int64(&query, "limit", way.limit);
+    query_bind_int64(&query, "limit", CURSOR_SLICE);
     if (!look(&query, cursor, haul, &rows, err))
         return false;
-    cursor->done = !is_full(haul) && rows < way.limit;
+    cursor->done = !is_full(haul) && rows < CURSOR_SLICE;
     return true;
 }
 
@@ -305,6 +263,19 @@ bool cursor_go_behind(struct store *store, struct cursor *cursor, int64_t id,
     }
     cursor->id = id;
     cursor->has_place = true;
+    return true;
+}
+
+static bool read_count(struct store *store, const char *state, int64_t *count,
+                       struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_FILTER_COUNT);
+    query_bind_text(&query, "state", state);
+    if (!query_first(&query, err))
+        return false;
+    *count = query_int64(&query, 0);
+    query_close(&query);
     return true;
 }
 

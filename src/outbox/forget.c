@@ -225,7 +225,8 @@ static bool erase_rest(struct store *store, struct forget *forget,
     query_bind_text(&query, "user", forget->lane);
     if (!query_run(&query, err) ||
         !forget_text_erase_all(store, forget->user, err) ||
-        !query_run_plain(store, QUERY_FORGET_REINDEX, err))
+        !query_run_plain(store, QUERY_FORGET_REINDEX_LANES, err) ||
+        !query_run_plain(store, QUERY_FORGET_REINDEX_HEADS, err))
         return false;
     forget->done = true;
     return record(store, forget, 0, err);
@@ -234,7 +235,8 @@ static bool erase_rest(struct store *store, struct forget *forget,
 static bool step(struct store *store, struct forget *forget, struct err *err)
 {
     struct page page;
-    if (!lane_clear_due(store, forget->lane, err) ||
+    int64_t from_id;
+    if (!lane_clear_due(store, forget->lane, &from_id, err) ||
         !find_page(store, forget, &page, err))
         return false;
     if (page.count > 0 && !erase_page(store, forget, &page, err))
@@ -242,7 +244,7 @@ static bool step(struct store *store, struct forget *forget, struct err *err)
     if (page.count == 0 && forget->sending_id == 0 &&
         !erase_rest(store, forget, err))
         return false;
-    return lane_make_due(store, forget->lane, err);
+    return lane_make_due(store, forget->lane, from_id, err);
 }
 
 bool forget_step(struct store *store, struct forget *forget, struct err *err)

@@ -1,24 +1,31 @@
 /* lane.h - the step that keeps one user's deliveries in order, for src/outbox.
  *
  * A lane has at most one row that is sending or has a due time (design,
- * "Lanes"). Whoever changes a lane calls lane_clear_due() before and
- * lane_make_due() after, in the same transaction. A change that takes the due
- * time from the head itself, or is made while the head is sending, needs only
- * the second. */
+ * "Lanes"); a lane in which something waits has one. Whoever changes a lane
+ * calls lane_clear_due() before and lane_make_due() after, in the same
+ * transaction. A change that takes the due time from the head itself, or is
+ * made while the head is sending, needs only the second.
+ *
+ * A row that becomes pending otherwise than by its INSERT, or comes in with an
+ * id that is not the largest of its lane, has put_back = 1 from then on. */
 #ifndef OUTBOX_LANE_H
 #define OUTBOX_LANE_H
 
 #include "base/err.h"
 #include "outbox/store.h"
 
-/* Take the due time from the lane's head, before the lane changes. */
+#include <stdint.h>
+
+/* Take the due time from the lane's head, before the lane changes. *from_id is
+ * for lane_make_due(). */
 MUST_CHECK bool lane_clear_due(struct store *store, const char *lane,
-                               struct err *err);
+                               int64_t *from_id, struct err *err);
 
 /* Make the lane's head due at its own not-before time: the row with an unknown
  * outcome if there is one, else the lowest pending id; none while one is being
- * sent. */
+ * sent. from_id is where the lane stands: the head that was, which may still be
+ * pending. */
 MUST_CHECK bool lane_make_due(struct store *store, const char *lane,
-                              struct err *err);
+                              int64_t from_id, struct err *err);
 
 #endif

@@ -22,7 +22,6 @@ enum {
     OPERATION_PAGE = 200,       /* items that one step changes */
     OPERATION_SLICE = 2000,     /* rows that are looked at a call */
     OPERATION_MOST_REASONS = 8, /* why deliveries are left alone */
-    OPERATION_LANE_BYTES = 404, /* 100 characters of UTF-8 */
 };
 
 /* Who asks for what. Texts are borrowed. */
@@ -130,7 +129,6 @@ struct operation_name_effect {
     int64_t sample_id; /* a pending or failed one; 0: none so far */
     /* Where the counting stands: behind this one. */
     bool waiting_is_counted;
-    char after_lane[OPERATION_LANE_BYTES];
     int64_t after_id;
 };
 /* Count the next OPERATION_SLICE. *more is false when all are counted. */

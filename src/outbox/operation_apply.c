@@ -141,12 +141,13 @@ static bool change_lane(struct store *store, const struct running *running,
                         const struct item *item, const struct deed *deed,
                         bool *changed, struct err *err)
 {
+    int64_t from_id;
     *changed = false;
     if (item->lane == NULL)
         return true;
-    return lane_clear_due(store, item->lane, err) &&
+    return lane_clear_due(store, item->lane, &from_id, err) &&
            change(store, running, item, deed, changed, err) &&
-           lane_make_due(store, item->lane, err);
+           lane_make_due(store, item->lane, from_id, err);
 }
 
 static bool apply_item(struct store *store, struct running *running,

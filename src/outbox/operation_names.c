@@ -19,16 +19,14 @@ static bool count_waiting(struct store *store, const char *kind,
     *rows = 0;
     query_open(&query, store, QUERY_OPERATION_NAME_WAITING);
     query_bind_text(&query, "kind", kind);
-    query_bind_text(&query, "lane", effect->after_lane);
     query_bind_int64(&query, "after", effect->after_id);
     query_bind_int64(&query, "limit", OPERATION_SLICE);
     while ((step = query_next(&query, err)) == QUERY_ROW) {
         (*rows)++;
-        query_copy(&query, 0, counted.after_lane, sizeof(counted.after_lane));
-        counted.after_id = query_int64(&query, 1);
-        if (query_int64(&query, 2) == 0)
+        counted.after_id = query_int64(&query, 0);
+        if (query_int64(&query, 1) == 0)
             continue;
-        bool keeps_the_old = query_int64(&query, 3) != 0;
+        bool keeps_the_old = query_int64(&query, 2) != 0;
         counted.unknown += keeps_the_old;
         counted.pending += !keeps_the_old;
         if (!keeps_the_old && counted.sample_id == 0)

@@ -56,7 +56,8 @@ static bool find_orphans(struct store *store, int64_t after_id, int64_t last_id,
 static bool adopt_one(struct store *store, const struct orphan *orphan,
                       int64_t now_ms, struct err *err)
 {
-    if (!lane_clear_due(store, orphan->lane, err))
+    int64_t from_id;
+    if (!lane_clear_due(store, orphan->lane, &from_id, err))
         return false;
     struct query query;
     query_open(&query, store, QUERY_ADOPT_INSERT);
@@ -69,7 +70,7 @@ static bool adopt_one(struct store *store, const struct orphan *orphan,
         return false;
     counters_add(store, "pending", 1);
     counters_add_backlog(store, now_ms, orphan->kind, 1);
-    return lane_make_due(store, orphan->lane, err);
+    return lane_make_due(store, orphan->lane, from_id, err);
 }
 
 /* *last_id: the end of the next page; OUTBOX_NO_TIME: there is none. */

@@ -99,7 +99,7 @@ bool outbox_settle(struct store *store, const struct outbox_claim *claim,
     counters_add(store, settlement->state, 1);
     counters_add_minute(store, settlement->now_ms, claim->kind,
                         settlement->state);
-    return lane_make_due(store, claim->lane, err);
+    return lane_make_due(store, claim->lane, claim->id, err);
 }
 
 /* --- an attempt ends ----------------------------------------------------- */
@@ -229,5 +229,5 @@ bool outbox_end_attempt(struct store *store, int64_t epoch,
             return false;
     }
     count_end(store, end);
-    return lane_make_due(store, end->claim->lane, err);
+    return lane_make_due(store, end->claim->lane, end->claim->id, err);
 }
