@@ -123,8 +123,8 @@ static void an_index_that_lies_is_found_by_the_deep_look(void **state)
     /* the row's lane changes, and its place in the index does not */
     fixture_run(fixture,
                 "PRAGMA writable_schema = ON; "
-                "UPDATE sqlite_master SET sql = replace(sql, '(lane, id)', "
-                "'(id, lane)') WHERE name = 'outbox_delivery_lane'; "
+                "UPDATE sqlite_master SET sql = replace(sql, '(lane)', "
+                "'(kind)') WHERE name = 'outbox_delivery_lane'; "
                 "PRAGMA writable_schema = OFF");
     store_close(fixture->store);
     fixture_check(fixture, store_open(fixture->path, STORE_READ, 2000,

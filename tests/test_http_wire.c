@@ -14,9 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { MANY = 400 };
+enum { MANY = 400, CONNECTIONS = 3 };
 
 /* The client's seam is the wire's; the curl client is behind it. */
 struct wired {
@@ -30,7 +31,8 @@ static void open_wired(struct wired *wired, raw_serve *serve)
     struct err err;
     wired->server = raw_server_start(serve, NULL);
     client_open(&wired->client, raw_server_port(wired->server), 60 * 1000);
-    if (!http_wire_new(http_curl_seam(wired->client.http), &wired->wire, &err))
+    if (!http_wire_new(http_curl_seam(wired->client.http), CONNECTIONS,
+                       &wired->wire, &err))
         fail_msg("%s", err.text);
     wired->client.seam = http_wire_seam(wired->wire);
 }
@@ -117,7 +119,7 @@ static void many_calls_at_once_all_end(void **state)
         client_call_free(&calls[i]);
     }
     assert_int_equal(raw_server_requests(wired.server), MANY);
-    assert_in_range(raw_server_connections(wired.server), 1, 8);
+    assert_in_range(raw_server_connections(wired.server), 1, CONNECTIONS);
     close_wired(&wired);
     free(calls);
 }
@@ -141,6 +143,32 @@ static void stop_ends_what_is_under_way_and_the_wire_goes_on(void **state)
             assert_int_equal(calls[i].answer.trouble, HTTP_STOPPED);
             client_call_free(&calls[i]);
         }
+    }
+    close_wired(&wired);
+}
+
+static void what_waits_for_a_connection_was_not_sent(void **state)
+{
+    (void)state;
+    struct wired wired;
+    struct client_call calls[CONNECTIONS + 2];
+    open_wired(&wired, say_nothing);
+    for (int i = 0; i < CONNECTIONS + 2; i++) {
+        calls[i] =
+            (struct client_call){.request = {.method = "GET", .path = "/me"}};
+        client_start(&wired.client, &calls[i]);
+    }
+    const struct timespec moment = {.tv_nsec = 1000 * 1000};
+    for (int i = 0;
+         i < 30000 && raw_server_requests(wired.server) < CONNECTIONS; i++)
+        (void)nanosleep(&moment, NULL);
+    stop(&wired);
+    client_take_done(&wired.client);
+    for (int i = 0; i < CONNECTIONS + 2; i++) {
+        assert_int_equal(calls[i].answer.end,
+                         i < CONNECTIONS ? HTTP_UNKNOWN : HTTP_NOT_SENT);
+        assert_true(calls[i].answer.started_ms > 0);
+        client_call_free(&calls[i]);
     }
     close_wired(&wired);
 }
@@ -228,6 +256,7 @@ int main(void)
         cmocka_unit_test(every_call_gets_its_own_answer),
         cmocka_unit_test(many_calls_at_once_all_end),
         cmocka_unit_test(stop_ends_what_is_under_way_and_the_wire_goes_on),
+        cmocka_unit_test(what_waits_for_a_connection_was_not_sent),
         cmocka_unit_test(calls_under_way_go_with_the_wire),
         cmocka_unit_test(a_descriptor_ends_the_wait),
         cmocka_unit_test(work_is_done_between_calls),

@@ -172,6 +172,25 @@ static void users_are_sent_in_parallel_up_to_the_connections(void **state)
     world_check(world);
 }
 
+static void quick_answers_make_a_turn_claim_ahead(void **state)
+{
+    (void)state;
+    enum { USERS = 60 };
+    int64_t last = 0;
+    world->policy.connections = 4;
+    fake_intercom_set_latency(world->intercom, 0);
+    for (int i = 0; i < USERS; i++) {
+        char user[16];
+        (void)snprintf(user, sizeof(user), "u%d", i);
+        last = world_put(world, user);
+    }
+    world_start(world);
+    world_run_until(world, last, "delivered", SECOND);
+    /* more than there are connections, and at most two that wait for each */
+    assert_in_range(fake_http_most_under_way(world->http), 5, 12);
+    world_check(world);
+}
+
 static void one_stuck_user_slows_no_other(void **state)
 {
     (void)state;
@@ -494,6 +513,7 @@ int main(void)
         RULE(the_attempt_is_committed_before_the_first_byte_leaves),
         RULE(a_user_is_sent_in_order_one_at_a_time),
         RULE(users_are_sent_in_parallel_up_to_the_connections),
+        RULE(quick_answers_make_a_turn_claim_ahead),
         RULE(one_stuck_user_slows_no_other),
         RULE(attributes_only_events_make_one_call),
         RULE(a_run_that_needs_no_call_settles_in_one_turn),

@@ -1,6 +1,7 @@
 #include "net/http_wire.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -38,7 +39,12 @@ struct bell {
 struct http_wire {
     struct http seam;
     const struct http *inner;
+    int connections;
     pthread_t thread;
+
+    struct call_queue queued;    /* the wire's: until a connection is free */
+    int under_way;               /* … at the inner seam */
+    struct call_queue collected; /* … to be handed over */
 
     pthread_mutex_t mutex; /* over all from here … */
     pthread_cond_t work_done;
@@ -135,25 +141,45 @@ static void silence(struct bell *bell)
 /* --- the wire's thread -----------------------------------------------------
  */
 
-static void start_calls(struct http_wire *wire, struct call_queue *calls)
+static void start_calls(struct http_wire *wire)
 {
     struct wire_call *call;
-    while ((call = take_call(calls)) != NULL)
+    while (wire->under_way < wire->connections &&
+           (call = take_call(&wire->queued)) != NULL) {
+        wire->under_way++;
         wire->inner->start(wire->inner->context, &call->request, call);
+    }
+}
+
+/* What was never started ends like what was cut. */
+static void stop_queued(struct http_wire *wire)
+{
+    struct wire_call *call;
+    while ((call = take_call(&wire->queued)) != NULL) {
+        call->done.answer = (struct http_answer){
+            .end = HTTP_NOT_SENT,
+            .trouble = HTTP_STOPPED,
+            .trouble_text = "stopped",
+            .body = "",
+            .started_ms = clock_wall_ms(clock_system()),
+        };
+        add_call(&wire->collected, call);
+    }
 }
 
 /* What has ended, with a copy of its body: the inner seam lends that only
  * until its next call. */
-static void collect_ended(struct http_wire *wire, struct call_queue *ended)
+static void collect_ended(struct http_wire *wire)
 {
     struct http_done done;
     while (wire->inner->next_done(wire->inner->context, &done)) {
         struct wire_call *call = done.owner;
+        wire->under_way--;
         buf_clear(&call->body);
         buf_add(&call->body, done.answer.body, done.answer.body_length);
         call->done.answer = done.answer;
         call->done.answer.body = buf_text(&call->body);
-        add_call(ended, call);
+        add_call(&wire->collected, call);
     }
 }
 
@@ -171,28 +197,24 @@ static void do_work(struct http_wire *wire, void (*work)(void *context))
 static void *run(void *context)
 {
     struct http_wire *wire = context;
-    struct call_queue ended;
-    struct call_queue calls;
-    clear_queue(&ended);
-    clear_queue(&calls);
     for (;;) {
         (void)pthread_mutex_lock(&wire->mutex);
         silence(&wire->for_wire);
-        if (ended.first != NULL)
+        if (wire->collected.first != NULL)
             ring(&wire->for_relay);
-        move_calls(&wire->ended, &ended);
-        move_calls(&calls, &wire->to_start);
+        move_calls(&wire->ended, &wire->collected);
+        move_calls(&wire->queued, &wire->to_start);
         void (*work)(void *context) = wire->work;
         bool ends = wire->ends;
         hear(&wire->for_wire);
         (void)pthread_mutex_unlock(&wire->mutex);
         if (ends)
             return NULL;
-        start_calls(wire, &calls);
+        start_calls(wire);
         do_work(wire, work);
         wire->inner->wait(wire->inner->context, wire->for_wire.descriptor,
                           LONG_MS);
-        collect_ended(wire, &ended);
+        collect_ended(wire);
     }
 }
 
@@ -283,6 +305,7 @@ static void stop_inner(void *context)
 {
     struct http_wire *wire = context;
     wire->inner->stop(wire->inner->context);
+    stop_queued(wire);
 }
 
 static void stop(void *context)
@@ -340,11 +363,14 @@ static int start_thread(struct http_wire *wire)
     return errnum;
 }
 
-bool http_wire_new(const struct http *inner, struct http_wire **wire,
-                   struct err *err)
+bool http_wire_new(const struct http *inner, int connections,
+                   struct http_wire **wire, struct err *err)
 {
     struct http_wire *made = mem_new(sizeof(*made));
     made->inner = inner;
+    made->connections = connections;
+    clear_queue(&made->queued);
+    clear_queue(&made->collected);
     made->for_relay.descriptor = -1;
     clear_queue(&made->to_start);
     clear_queue(&made->ended);

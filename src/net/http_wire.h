@@ -12,10 +12,12 @@
 
 struct http_wire; /* owned by who made it */
 
-/* Start the thread; inner is borrowed. Fails with ERR_IO and the like where the
- * system has no thread or descriptor to give. */
-MUST_CHECK bool http_wire_new(const struct http *inner, struct http_wire **wire,
-                              struct err *err);
+/* Start the thread; inner is borrowed. At most so many calls are under way
+ * there at once; others wait here, and their time begins when they start. Fails
+ * with ERR_IO and the like where the system has no thread or descriptor to
+ * give. */
+MUST_CHECK bool http_wire_new(const struct http *inner, int connections,
+                              struct http_wire **wire, struct err *err);
 
 /* The seam for the relay; borrowed. What it is given is borrowed until the
  * call is done, as ever. */

@@ -170,7 +170,7 @@ static void ask_leave(struct relay *relay, struct destination_leave *leave)
         return;
     int under_way = relay->sending.under_way;
     destination_ask_leave(&relay->destination, now_ms(relay), under_way,
-                          relay->policy.connections - under_way, leave);
+                          sending_room(&relay->sending), leave);
     sending_keep_up(&relay->sending, leave->get_me);
 }
 
@@ -217,7 +217,8 @@ static bool work_on_store(struct relay *relay, struct err *err)
     struct turn turn;
     turn_init(&turn);
     ask_leave(relay, &turn.leave);
-    bool claims = turn.leave.deliveries > 0 && something_is_due(relay);
+    bool claims = turn.leave.deliveries > 0 && something_is_due(relay) &&
+                  relay->sending.under_way < relay->policy.connections;
     if (!claims && !turn_has_work(&relay->turn)) {
         rest_end_failure(&relay->rest);
         return true;
@@ -229,6 +230,7 @@ static bool work_on_store(struct relay *relay, struct err *err)
     rest_end_failure(&relay->rest);
     leave_lock_free(relay, began_ms);
     take_over_turn(relay, &turn);
+    sending_after_commit(&relay->sending);
     return look_ahead(relay, err);
 }
 
@@ -362,6 +364,7 @@ bool relay_new(const struct relay_policy *policy,
         .clock = seams->clock,
         .http = seams->http,
         .destination = &made->destination,
+        .connections = policy->connections,
         .refresh_token = seams->refresh_token,
         .refresh_context = seams->refresh_context,
         .metrics = seams->metrics,

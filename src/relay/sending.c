@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 
+enum { MOST_AHEAD = 2 }; /* flights that wait for each connection */
+
 static int64_t now_ms(const struct sending *sending)
 {
     return clock_wall_ms(sending->clock);
@@ -205,11 +207,14 @@ static void take_upkeep_answer(struct sending *sending,
         take_me(sending, &verdict);
 }
 
-static void take_answers(struct sending *sending)
+/* Returns how many. */
+static int take_answers(struct sending *sending)
 {
     struct http_done done;
+    int count = 0;
     while (sending->http->next_done(sending->http->context, &done)) {
         const enum call_owner *owner = done.owner;
+        count++;
         metrics_count_call(sending->metrics, &done.answer);
         destination_take_answer(sending->destination, &done.answer,
                                 now_ms(sending));
@@ -225,6 +230,7 @@ static void take_answers(struct sending *sending)
     }
     if (sending->waiting.count > 0 && sending->upkeep.job == UPKEEP_IDLE)
         begin_upkeep(sending, UPKEEP_CREATE_ATTRIBUTES);
+    return count;
 }
 
 /* --- the interface ------------------------------------------------------- */
@@ -236,6 +242,7 @@ void sending_init(struct sending *sending)
     queue_init(&sending->waiting);
     queue_init(&sending->ended);
     sending->under_way = 0;
+    sending->ahead = 0;
     sending->calls = 0;
     sending->trusted_since_ms = 0;
 }
@@ -265,7 +272,26 @@ void sending_start(struct sending *sending, struct flight *flight)
 void sending_go_on(struct sending *sending)
 {
     make_delayed_calls(sending);
-    take_answers(sending);
+    (void)take_answers(sending);
+}
+
+/* A turn that claimed nothing is followed by one that finds nothing ended: so
+ * it grows at once and shrinks slowly. */
+void sending_after_commit(struct sending *sending)
+{
+    make_delayed_calls(sending);
+    int free = take_answers(sending);
+    if (free > MOST_AHEAD * sending->connections)
+        free = MOST_AHEAD * sending->connections;
+    if (free >= sending->ahead)
+        sending->ahead = free;
+    else
+        sending->ahead -= (sending->ahead - free + 3) / 4;
+}
+
+int sending_room(const struct sending *sending)
+{
+    return sending->connections + sending->ahead - sending->under_way;
 }
 
 void sending_keep_up(struct sending *sending, bool get_me)
@@ -297,7 +323,7 @@ void sending_cut(struct sending *sending)
         while ((flight = queue_take(&sending->delayed)) != NULL)
             start_call(sending, &flight->request, flight);
         sending->http->stop(sending->http->context);
-        take_answers(sending);
+        (void)take_answers(sending);
     } while (sending->under_way > 0);
 }
 

@@ -31,6 +31,8 @@ struct sending {
     /* What was confirmed before is not trusted (wall clock), as in struct
      * plan_context: the token has changed. */
     int64_t trusted_since_ms;
+    int connections;      /* calls that can be under way at once */
+    int ahead;            /* flights that may wait for one of them */
     int under_way;        /* flights with a chain that has not ended */
     struct queue delayed; /* … their next call is put off for a moment */
     struct queue waiting; /* … for the attributes to be created */
@@ -38,8 +40,8 @@ struct sending {
     int64_t calls;        /* made so far */
 };
 
-/* clock, http, destination, metrics and the token's reader are set by the
- * caller; the rest becomes empty. */
+/* clock, http, destination, connections, metrics and the token's reader are set
+ * by the caller; the rest becomes empty. */
 void sending_init(struct sending *sending);
 
 /* Cut the calls under way and free all. Their outcomes are lost here, and
@@ -52,6 +54,16 @@ void sending_start(struct sending *sending, struct flight *flight);
 /* Make the calls that were put off until now, and take all answers that came:
  * chains go on or end. */
 void sending_go_on(struct sending *sending);
+
+/* The same when a turn has just been committed. The connections whose answers
+ * came meanwhile had nothing to do then: from how many they were follows how
+ * many deliveries the next turn claims ahead of a free connection, so that they
+ * have. Where answers are slow that is none or few; where they are quick it is
+ * many, and each commit has the more to carry. */
+void sending_after_commit(struct sending *sending);
+
+/* How many flights may be started now; < 0: none. */
+int sending_room(const struct sending *sending);
 
 /* Ask GET /me (get_me: the destination wants it), or whatever else is to be
  * asked; nothing while an own call is under way. */

@@ -219,7 +219,8 @@ static bool open_parts(struct relay_thread *thread,
         return false;
     }
     if (!http_curl_new(&http, &thread->http, err) ||
-        !http_wire_new(http_curl_seam(thread->http), &thread->wire, err) ||
+        !http_wire_new(http_curl_seam(thread->http),
+                       options->policy.connections, &thread->wire, err) ||
         !wake_new(options->database_path, options->token_file, &thread->wake,
                   err))
         return false;
