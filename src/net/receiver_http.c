@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "net/receiver_connections.h"
 #include "net/receiver_log.h"
+#include "net/receiver_response.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -23,7 +24,6 @@ enum {
     PEER_BYTES = INET6_ADDRSTRLEN,
     /* libmicrohttpd's own limit; the owner keeps a lower one. */
     MOST_CONNECTIONS = 100000,
-    ANSWER_BYTES = 1024,
 };
 
 /* TLS 1.2 and up, in GnuTLS's words. */
@@ -40,8 +40,7 @@ struct receiver_http {
     struct receiver_jobs gathered;
     struct receiver_log log;
     int64_t now_ms; /* monotonic, as given last */
-    struct MHD_Response
-        *fixed[RECEIVER_ANSWER_COUNT]; /* NULL: made each time */
+    struct receiver_responses responses;
     char start_trouble[200]; /* what libmicrohttpd said while it started */
 };
 
@@ -87,66 +86,6 @@ static const char *name_peer(struct MHD_Connection *connection, char *out)
 
 /* --- answers ------------------------------------------------------------- */
 
-static void add_header(struct MHD_Response *response, const char *name,
-                       const char *value)
-{
-    (void)MHD_add_response_header(response, name, value);
-}
-
-/* The answer's body and its headers; NULL: out of memory. */
-static struct MHD_Response *make_response(enum receiver_answer answer,
-                                          const char *detail)
-{
-    struct buf body;
-    buf_init(&body, ANSWER_BYTES);
-    receiver_answer_write(answer, detail, &body);
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body.length, body.bytes, MHD_RESPMEM_MUST_COPY);
-    buf_free(&body);
-    if (response == NULL)
-        return NULL;
-    add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-    if (receiver_answers[answer].retry_after_s > 0) {
-        char seconds[16];
-        (void)snprintf(seconds, sizeof(seconds), "%d",
-                       receiver_answers[answer].retry_after_s);
-        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
-    }
-    if (answer == RECEIVER_TOO_LARGE)
-        add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    return response;
-}
-
-/* Takes over the text. */
-static struct MHD_Response *make_metrics(struct buf *text)
-{
-    size_t length = text->length;
-    char *bytes = buf_take(text);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL)
-        free(bytes);
-    else
-        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                   "text/plain; version=0.0.4; charset=utf-8");
-    return response;
-}
-
-static struct MHD_Response *response_of(struct exchange *exchange)
-{
-    const struct receiver_request *request = &exchange->request;
-    if (exchange->job.text.length > 0)
-        return make_metrics(&exchange->job.text);
-    if (exchange->http->fixed[request->answer] != NULL)
-        return exchange->http->fixed[request->answer];
-    struct MHD_Response *response =
-        make_response(request->answer, request->detail);
-    if (response != NULL && request->answer == RECEIVER_NO_METHOD)
-        add_header(response, MHD_HTTP_HEADER_ALLOW,
-                   receiver_route_methods(request->route));
-    return response;
-}
-
 static void count_answer(struct exchange *exchange)
 {
     const struct receiver_request *request = &exchange->request;
@@ -167,14 +106,14 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 {
     struct receiver_http *http = exchange->http;
     assert(exchange->request.has_answer);
-    struct MHD_Response *response = response_of(exchange);
+    struct MHD_Response *response = receiver_responses_get(
+        &http->responses, &exchange->request, &exchange->job.text);
     if (response == NULL)
         return MHD_NO;
     int status = receiver_answers[exchange->request.answer].status;
     enum MHD_Result result =
         MHD_queue_response(exchange->connection, (unsigned)status, response);
-    if (response != http->fixed[exchange->request.answer])
-        MHD_destroy_response(response);
+    receiver_responses_put(&http->responses, response);
     enter(http, exchange->connection, RECEIVER_PHASE_ANSWER);
     count_answer(exchange);
     return result;
@@ -365,10 +304,7 @@ bool receiver_http_new(const struct receiver_http_options *options,
     made->stats = options->stats;
     made->budget.most_bytes = MOST_HELD_BYTES;
     receiver_connections_init(&made->connections, options->stats);
-    for (int i = 0; i < RECEIVER_ANSWER_COUNT; i++) {
-        if (receiver_answers[i].text != NULL)
-            made->fixed[i] = make_response((enum receiver_answer)i, "");
-    }
+    receiver_responses_init(&made->responses);
     if (!start_daemon(made, options, err)) {
         receiver_http_free(made);
         return false;
@@ -383,10 +319,7 @@ void receiver_http_free(struct receiver_http *http)
         return;
     if (http->daemon != NULL)
         MHD_stop_daemon(http->daemon);
-    for (int i = 0; i < RECEIVER_ANSWER_COUNT; i++) {
-        if (http->fixed[i] != NULL)
-            MHD_destroy_response(http->fixed[i]);
-    }
+    receiver_responses_free(&http->responses);
     free(http);
 }
 
