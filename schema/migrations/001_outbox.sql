@@ -20,37 +20,51 @@ CREATE TABLE outbox_type (
 ) WITHOUT ROWID;
 
 -- Events as their producers wrote them. Never changed, never deleted but by
--- our own pruning. AUTOINCREMENT: ids are the order, for ever.
+-- our own pruning. AUTOINCREMENT: ids are the order, for ever. Others may rely
+-- on id, event_id and payload.
 --
--- facts is all that the triggers need to know, so that a payload is parsed
--- once an insert: a JSON array of [0] the id, [1] the type, [2] the user,
--- [3] period_type, [4] is_trial_conversion, then every other string that is
--- used. It keeps strings as they are written, which is the only way to see a
--- \u0000: json_extract() of one string ends at it. json_valid() stands before
--- each, because the bare "malformed JSON" of a column comes before triggers.
--- user_id is the lane, NULL where there is no user to wait for.
+-- fact_… is all that the triggers need to know of a payload. Such columns are
+-- computed before any trigger runs, and there SQLite parses a payload once for
+-- all of them; in each trigger it would parse it anew. They have no type, so
+-- that a number stays one. is_json stands before each, because the bare
+-- "malformed JSON" of a column comes before triggers.
+-- has_nul: a string that is used holds \u0000, where json_extract() would end
+-- it. Only a list keeps strings as they are written; it is made when it has to
+-- be.
+-- user_id is the lane, NULL where there is no user to wait for. A list or an
+-- object is text here, too, and only json_type() tells it from a string that
+-- begins like one.
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     payload TEXT,
-    event_id TEXT GENERATED ALWAYS AS (
-        CASE WHEN json_valid(payload)
-            THEN json_extract(payload, '$.event.id') END) VIRTUAL,
-    facts TEXT GENERATED ALWAYS AS (
-        CASE WHEN json_valid(payload)
-            THEN json_extract(payload, '$.event.id', '$.event.type',
-                '$.event.app_user_id', '$.event.period_type',
-                '$.event.is_trial_conversion', '$.event.app_id',
-                '$.event.product_id', '$.event.entitlement_ids[0]',
-                '$.event.environment', '$.event.store',
-                '$.event.cancel_reason', '$.event.expiration_reason')
-            END) VIRTUAL,
-    user_id TEXT GENERATED ALWAYS AS (
-        CASE WHEN json_type(facts, '$[2]') = 'text'
-            AND length(json_extract(facts, '$[2]')) BETWEEN 1 AND 100
-            AND instr(json_extract(facts, '$[2]'), '/') = 0
-            AND (instr(facts, '\u0000') = 0
-                OR instr(replace(facts, '\\', ''), '\u0000') = 0)
-            THEN json_extract(facts, '$[2]') END) VIRTUAL
+    event_id TEXT GENERATED ALWAYS AS (fact_id) VIRTUAL,
+    is_json GENERATED ALWAYS AS (json_valid(payload)) VIRTUAL,
+    fact_id GENERATED ALWAYS AS (CASE WHEN is_json
+        THEN json_extract(payload, '$.event.id') END) VIRTUAL,
+    fact_type GENERATED ALWAYS AS (CASE WHEN is_json
+        THEN json_extract(payload, '$.event.type') END) VIRTUAL,
+    fact_user GENERATED ALWAYS AS (CASE WHEN is_json
+        THEN json_extract(payload, '$.event.app_user_id') END) VIRTUAL,
+    fact_period GENERATED ALWAYS AS (CASE WHEN is_json
+        THEN json_extract(payload, '$.event.period_type') END) VIRTUAL,
+    fact_conversion GENERATED ALWAYS AS (CASE WHEN is_json
+        THEN json_type(payload, '$.event.is_trial_conversion') END) VIRTUAL,
+    has_nul GENERATED ALWAYS AS (CASE WHEN is_json
+            AND payload GLOB '*\u0000*'
+        THEN instr(replace(json_extract(payload, '$.event.id', '$.event.type',
+            '$.event.app_user_id', '$.event.period_type',
+            '$.event.is_trial_conversion', '$.event.app_id',
+            '$.event.product_id', '$.event.entitlement_ids[0]',
+            '$.event.environment', '$.event.store', '$.event.cancel_reason',
+            '$.event.expiration_reason'), '\\', ''), '\u0000') > 0
+        ELSE 0 END) VIRTUAL,
+    user_id TEXT GENERATED ALWAYS AS (CASE WHEN typeof(fact_user) = 'text'
+            AND length(fact_user) BETWEEN 1 AND 100
+            AND instr(fact_user, '/') = 0
+            AND NOT has_nul
+            AND (fact_user NOT GLOB '[[{]*'
+                OR json_type(payload, '$.event.app_user_id') = 'text')
+        THEN fact_user END) VIRTUAL
 );
 CREATE UNIQUE INDEX outbox_by_event_id ON outbox (event_id);
 
@@ -319,10 +333,13 @@ BEGIN
             THEN RAISE(ABORT, 'outbox: payload is not text')
         WHEN length(CAST(new.payload AS BLOB)) > 1048576
             THEN RAISE(ABORT, 'outbox: payload is over 1 MiB')
-        WHEN new.facts IS NULL
+        WHEN NOT new.is_json
             THEN RAISE(ABORT, 'outbox: payload is not JSON')
-        WHEN json_type(new.facts, '$[0]') <> 'text'
-            OR json_type(new.facts, '$[1]') <> 'text'
+        WHEN typeof(new.fact_id) <> 'text' OR typeof(new.fact_type) <> 'text'
+            OR (new.fact_id GLOB '[[{]*'
+                AND json_type(new.payload, '$.event.id') <> 'text')
+            OR (new.fact_type GLOB '[[{]*'
+                AND json_type(new.payload, '$.event.type') <> 'text')
             THEN CASE
                 WHEN json_type(new.payload) <> 'object'
                     THEN RAISE(ABORT, 'outbox: payload is not a JSON object')
@@ -338,12 +355,11 @@ BEGIN
                     THEN RAISE(ABORT, 'outbox: event.type is missing')
                 ELSE RAISE(ABORT, 'outbox: event.type is not a string')
                 END
-        WHEN instr(new.facts, '\u0000') > 0
-            AND instr(replace(new.facts, '\\', ''), '\u0000') > 0
+        WHEN new.has_nul
             THEN RAISE(ABORT, 'outbox: \u0000 in a string that is used')
         WHEN new.event_id = ''
             THEN RAISE(ABORT, 'outbox: event.id is empty')
-        WHEN json_extract(new.facts, '$[1]') = ''
+        WHEN new.fact_type = ''
             THEN RAISE(ABORT, 'outbox: event.type is empty')
         WHEN EXISTS (SELECT 1 FROM outbox WHERE event_id = new.event_id)
             OR EXISTS (SELECT 1 FROM outbox_tombstone
@@ -363,17 +379,15 @@ BEGIN
         new.id,
         coalesce(new.user_id, '/' || new.id),
         coalesce(
-            CASE WHEN json_extract(new.facts, '$[3]') = 'TRIAL'
+            CASE WHEN new.fact_period = 'TRIAL'
                 THEN (SELECT kind FROM outbox_type
-                    WHERE type = json_extract(new.facts, '$[1]')
-                    AND condition = 'trial') END,
-            CASE WHEN json_type(new.facts, '$[4]') = 'true'
+                    WHERE type = new.fact_type AND condition = 'trial') END,
+            CASE WHEN new.fact_conversion = 'true'
                 THEN (SELECT kind FROM outbox_type
-                    WHERE type = json_extract(new.facts, '$[1]')
+                    WHERE type = new.fact_type
                     AND condition = 'conversion') END,
             (SELECT kind FROM outbox_type
-                WHERE type = json_extract(new.facts, '$[1]')
-                AND condition = '')),
+                WHERE type = new.fact_type AND condition = '')),
         -- Is there a head?
         CASE WHEN EXISTS (SELECT 1 FROM outbox_delivery
                 WHERE lane = new.user_id AND due_ms IS NOT NULL)

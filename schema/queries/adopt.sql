@@ -13,16 +13,14 @@ SELECT adopted_id, (SELECT max(id) FROM (SELECT id FROM outbox
 -- outbox_accept makes them.
 SELECT outbox.id, coalesce(user_id, '/' || outbox.id),
     coalesce(
-        CASE WHEN json_extract(facts, '$[3]') = 'TRIAL'
+        CASE WHEN fact_period = 'TRIAL'
             THEN (SELECT kind FROM outbox_type
-                WHERE type = json_extract(facts, '$[1]')
-                AND condition = 'trial') END,
-        CASE WHEN json_type(facts, '$[4]') = 'true'
+                WHERE type = fact_type AND condition = 'trial') END,
+        CASE WHEN fact_conversion = 'true'
             THEN (SELECT kind FROM outbox_type
-                WHERE type = json_extract(facts, '$[1]')
-                AND condition = 'conversion') END,
+                WHERE type = fact_type AND condition = 'conversion') END,
         (SELECT kind FROM outbox_type
-            WHERE type = json_extract(facts, '$[1]') AND condition = ''))
+            WHERE type = fact_type AND condition = ''))
     FROM outbox LEFT JOIN outbox_delivery AS delivery
         ON delivery.id = outbox.id
     WHERE outbox.id > :after_id AND outbox.id <= :last_id

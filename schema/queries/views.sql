@@ -47,7 +47,7 @@ SELECT pid, started_ms, host FROM outbox_relay WHERE id = 1;
 
 -- name: views_delivery
 -- One line of a list.
-SELECT delivery.id, event_id, json_extract(facts, '$[1]'), lane, kind, state,
+SELECT delivery.id, event_id, fact_type, lane, kind, state,
     reason, result, status, due_ms,
     CASE WHEN state = 'pending' AND due_ms IS NULL THEN coalesce(
         (SELECT id FROM outbox_delivery AS head

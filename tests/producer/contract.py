@@ -94,10 +94,16 @@ REFUSED = [
     ('{"event":{"id":7,"type":"T"}}', "event.id is not a string"),
     ('{"event":{"id":{"a":1},"type":"T"}}', "event.id is not a string"),
     ('{"event":{"id":["a"],"type":"T"}}', "event.id is not a string"),
+    ('{"event":{"id":true,"type":"T"}}', "event.id is not a string"),
+    ('{"event":{"id":1e3,"type":"T"}}', "event.id is not a string"),
     ('{"event":{"id":"","type":"T"}}', "event.id is empty"),
     ('{"event":{"id":"a"}}', "event.type is missing"),
     ('{"event":{"id":"a","type":null}}', "event.type is not a string"),
     ('{"event":{"id":"a","type":true}}', "event.type is not a string"),
+    ('{"event":{"id":"a","type":0.5}}', "event.type is not a string"),
+    ('{"event":{"id":"a","type":{"b":"c"}}}', "event.type is not a string"),
+    ('{"event":{"id":"a","type":["b"]}}', "event.type is not a string"),
+    ('{"event":{"id":"a","type":[]}}', "event.type is not a string"),
     ('{"event":{"id":"a","type":""}}', "event.type is empty"),
 ] + [
     ('{"event":{"id":"a","type":"T","%s":"x%sy"}}' % (field, NUL),
@@ -150,7 +156,21 @@ class Refusals(Contract):
 
     def test_unused_fields_may_hold_u0000(self):
         self.put('{"event":{"id":"a","type":"T","other":"\\u0000"}}')
-        self.assertEqual(self.rows(), 1)
+        self.put('{"event":{"id":"b","type":"T","entitlement_ids":["x","'
+                 '\\u0000"],"app_user_id":"u"},"\\u0000":1}')
+        self.assertEqual(self.rows(), 2)
+        self.assertEqual(self.one(
+            "SELECT lane FROM outbox_delivery WHERE id = 2"), "u")
+
+    def test_a_string_that_looks_like_json_is_a_string(self):
+        for text in ("[1]", "{}", "[", '{"a":1}', "7", "true", "null"):
+            self.put(webhook(text, text, app_user_id=text))
+            self.put(webhook(text, "RENEWAL"))
+            self.assertEqual(
+                self.db.execute(
+                    "SELECT event_id, lane FROM outbox JOIN outbox_delivery"
+                    " USING (id) ORDER BY id DESC LIMIT 1").fetchone(),
+                (text, text))
 
     def test_an_explicit_id_is_refused(self):
         words = "id is given by the outbox: leave it out"
@@ -294,6 +314,10 @@ class Deliveries(Contract):
             ({"type": "RENEWAL", "is_trial_conversion": True},
              "trial_converted"),
             ({"type": "RENEWAL", "is_trial_conversion": False}, "renewal"),
+            ({"type": "RENEWAL", "is_trial_conversion": 1}, "renewal"),
+            ({"type": "RENEWAL", "is_trial_conversion": "true"}, "renewal"),
+            ({"type": "INITIAL_PURCHASE", "period_type": ["TRIAL"]},
+             "initial_purchase"),
             ({"type": "RENEWAL", "is_trial_conversion": True,
               "period_type": "TRIAL"}, "trial_converted"),
             ({"type": "CANCELLATION", "period_type": "TRIAL"},
@@ -318,7 +342,8 @@ class Deliveries(Contract):
             ("a b\n", "a b\n"), ("x" * 100, "x" * 100),
             ("é" * 100, "é" * 100), ("x" * 101, alone), ("", alone),
             ("a/b", alone), ("/1", alone), (None, alone), (17, alone),
-            (["a"], alone), ({"a": 1}, alone), (True, alone),
+            (["a"], alone), ({"a": 1}, alone), (True, alone), ([], alone),
+            ("[a]", "[a]"), ("{8A6B0C1D-2E3F}", "{8A6B0C1D-2E3F}"),
         ]
         for user, lane in rows:
             with self.subTest(user=user):

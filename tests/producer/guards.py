@@ -28,6 +28,13 @@ class TriggersOff(Contract):
             self.db.execute("SELECT user_id FROM outbox").fetchall(),
             [(None,), ("anna\\u0000x",)])
 
+    def test_an_id_that_is_no_string_can_be_pruned(self):
+        self.put_without_triggers('{"event":{"id":7,"type":"T"}}')
+        self.db.execute("INSERT INTO outbox_tombstone "
+                        "SELECT event_id, 0 FROM outbox")
+        self.db.execute("DELETE FROM outbox")
+        self.assertEqual(self.rows(), 0)
+
     def test_an_event_without_a_delivery_is_deleted_by_prune_only(self):
         self.put_without_triggers(webhook("e1"))
         self.assert_refused(
