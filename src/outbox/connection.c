@@ -15,6 +15,8 @@
 #include <time.h>
 
 enum {
+    /* Twice the pages that an INSERT into the outbox changes at most. */
+    STATEMENT_JOURNAL_BYTES = 256 * 1024,
     FIRST_LOOKS = 1000,
     FIRST_PAUSE_NS = 200 * 1000,
     LATER_PAUSE_NS = 1000 * 1000,
@@ -106,10 +108,13 @@ static char *uri_of(const char *path)
 }
 
 /* Nobody asks how much memory SQLite has in use, and counting it takes a mutex
- * for each piece. */
+ * for each piece. What a statement changes is kept aside until it has come to
+ * its end, as triggers may refuse it: beyond 64 KiB in a temporary file, unless
+ * told otherwise, and in that to the end of the transaction. */
 static void configure(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL_BYTES);
 }
 
 static int open_database(struct store *store, const char *real,
