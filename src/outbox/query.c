@@ -92,7 +92,11 @@ void query_bind_null(struct query *query, const char *name)
 
 void query_bind_text(struct query *query, const char *name, const char *text)
 {
-    query_bind_bytes(query, name, text, text == NULL ? 0 : strlen(text));
+    /* No length: SQLite then knows of the NUL behind it. */
+    if (can_bind(query))
+        query->result =
+            sqlite3_bind_text(query->statement, find_parameter(query, name),
+                              text, -1, SQLITE_STATIC);
 }
 
 void query_bind_bytes(struct query *query, const char *name, const char *bytes,
