@@ -1,5 +1,7 @@
 #include "event/event.h"
 
+#include "support/event_expect.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,31 +19,11 @@
 #define UNKNOWN(members)                                                       \
     "{\"event\":{\"id\":\"i\",\"type\":\"LOYALTY\"," members "}}"
 
-/* The body has to fail, with this reason. */
-static void expect_reason(const char *body, size_t length, const char *reason)
-{
-    struct event event;
-    struct err err = {0};
-    if (event_parse(body, length, &event, &err))
-        fail_msg("taken: %s", body);
-    assert_int_equal(err.code, ERR_INVALID);
-    assert_string_equal(err.text, reason);
-    assert_null(event.members.texts);
-}
-
-static void expect_taken(const char *body, struct event *event)
-{
-    struct err err = {0};
-    if (!event_parse(body, strlen(body), event, &err))
-        fail_msg("%s: %s", body, err.text);
-    assert_int_equal(err.code, ERR_NONE);
-}
-
 static void every_field_is_read(void **state)
 {
     (void)state;
     struct event event;
-    expect_taken(
+    event_expect_taken(
         KNOWN("\"app_user_id\":\"u\",\"app_id\":\"a\",\"product_id\":\"p:b\","
               "\"entitlement_ids\":[\"pro\",7],\"period_type\":\"TRIAL\","
               "\"environment\":\"SANDBOX\",\"store\":\"S\","
@@ -106,7 +88,7 @@ static void absent_null_and_empty_fields_are_absent(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct event event;
-        expect_taken(rows[i], &event);
+        event_expect_taken(rows[i], &event);
         assert_nothing_but_names(&event);
         event_free(&event);
     }
@@ -157,7 +139,7 @@ static void what_breaks_a_rule_is_named(void **state)
          "event.is_trial_conversion: not true or false"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        expect_reason(rows[i].body, strlen(rows[i].body), rows[i].reason);
+        event_expect_reason(rows[i].body, strlen(rows[i].body), rows[i].reason);
 }
 
 static void absurd_times_are_named(void **state)
@@ -195,7 +177,7 @@ static void absurd_times_are_named(void **state)
                            rows[i].time);
             (void)snprintf(reason, sizeof(reason), "event.%s: %s", fields[f],
                            rows[i].reason);
-            expect_reason(body, strlen(body), reason);
+            event_expect_reason(body, strlen(body), reason);
         }
     }
 }
@@ -219,7 +201,7 @@ static void sane_times_are_exact(void **state)
         struct event event;
         (void)snprintf(body, sizeof(body), KNOWN("\"purchased_at_ms\":%s"),
                        rows[i].time);
-        expect_taken(body, &event);
+        event_expect_taken(body, &event);
         assert_true(event.purchased_at_ms == rows[i].ms);
         event_free(&event);
     }
@@ -257,17 +239,17 @@ static void what_cjson_would_misread_is_refused_in_a_used_field(void **state)
                            fields[f], rows[i].text);
             (void)snprintf(reason, sizeof(reason), "event.%s: %s", fields[f],
                            rows[i].fault);
-            expect_reason(body, strlen(body), reason);
+            event_expect_reason(body, strlen(body), reason);
         }
         (void)snprintf(body, sizeof(body),
                        KNOWN("\"entitlement_ids\":[\"%s\"]"), rows[i].text);
         (void)snprintf(reason, sizeof(reason), "event.entitlement_ids[0]: %s",
                        rows[i].fault);
-        expect_reason(body, strlen(body), reason);
+        event_expect_reason(body, strlen(body), reason);
         (void)snprintf(body, sizeof(body), "{\"event\":{\"id\":\"%s\"}}",
                        rows[i].text);
         (void)snprintf(reason, sizeof(reason), "event.id: %s", rows[i].fault);
-        expect_reason(body, strlen(body), reason);
+        event_expect_reason(body, strlen(body), reason);
     }
 }
 
@@ -287,7 +269,7 @@ static void the_same_is_tolerated_in_a_field_that_we_do_not_use(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct event event;
-        expect_taken(rows[i], &event);
+        event_expect_taken(rows[i], &event);
         assert_string_equal(event.user_id, "u");
         event_free(&event);
     }
@@ -313,7 +295,7 @@ static void escapes_are_read_as_what_they_mean(void **state)
         struct event event;
         (void)snprintf(body, sizeof(body), KNOWN("\"app_user_id\":\"%s\""),
                        rows[i].written);
-        expect_taken(body, &event);
+        event_expect_taken(body, &event);
         assert_string_equal(event.user_id, rows[i].meant);
         event_free(&event);
     }
@@ -322,13 +304,14 @@ static void escapes_are_read_as_what_they_mean(void **state)
 static void broken_escapes_and_nuls_are_no_json(void **state)
 {
     (void)state;
-    expect_reason("{\"a\":\"\\uZZZZ\"}", 14, "not JSON (at byte 7)");
-    expect_reason("{\"a\":\"\\u12\"}", 12, "not JSON (at byte 7)");
-    expect_reason("{\"a\":\"\\ud83d\\u12\"}", 18, "not JSON (at byte 13)");
-    expect_reason("{\"a\":\"x\\u0", 10, "not JSON (at byte 8)");
-    expect_reason("{\"a\":\"\\", 7, "not JSON (at byte 7)");
-    expect_reason("{\"a\":\"x\0y\"}", 12, "not JSON (a NUL at byte 8)");
-    expect_reason("{}\0", 3, "not JSON (a NUL at byte 3)");
+    event_expect_reason("{\"a\":\"\\uZZZZ\"}", 14, "not JSON (at byte 7)");
+    event_expect_reason("{\"a\":\"\\u12\"}", 12, "not JSON (at byte 7)");
+    event_expect_reason("{\"a\":\"\\ud83d\\u12\"}", 18,
+                        "not JSON (at byte 13)");
+    event_expect_reason("{\"a\":\"x\\u0", 10, "not JSON (at byte 8)");
+    event_expect_reason("{\"a\":\"\\", 7, "not JSON (at byte 7)");
+    event_expect_reason("{\"a\":\"x\0y\"}", 12, "not JSON (a NUL at byte 8)");
+    event_expect_reason("{}\0", 3, "not JSON (a NUL at byte 3)");
 }
 
 static void the_first_of_two_equal_keys_counts(void **state)
@@ -343,24 +326,25 @@ static void the_first_of_two_equal_keys_counts(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct event event;
-        expect_taken(rows[i], &event);
+        event_expect_taken(rows[i], &event);
         assert_string_equal(event.id, "i");
         assert_string_equal(event.user_id, "u");
         event_free(&event);
     }
-    expect_reason("{\"event\":{\"id\":null,\"id\":\"j\"}}", 30,
-                  "event.id: missing");
+    event_expect_reason("{\"event\":{\"id\":null,\"id\":\"j\"}}", 30,
+                        "event.id: missing");
 }
 
 static void unknown_types_are_not_judged_beyond_their_names(void **state)
 {
     (void)state;
     struct event event;
-    expect_taken(UNKNOWN("\"app_user_id\":\"u\",\"store\":7,\"app_id\":\"a\","
-                         "\"purchased_at_ms\":\"soon\",\"entitlement_ids\":{},"
-                         "\"is_trial_conversion\":\"maybe\","
-                         "\"environment\":\"\\u0000\""),
-                 &event);
+    event_expect_taken(
+        UNKNOWN("\"app_user_id\":\"u\",\"store\":7,\"app_id\":\"a\","
+                "\"purchased_at_ms\":\"soon\",\"entitlement_ids\":{},"
+                "\"is_trial_conversion\":\"maybe\","
+                "\"environment\":\"\\u0000\""),
+        &event);
     assert_string_equal(event.user_id, "u");
     assert_string_equal(event.app_id, "a");
     assert_null(event.store);
@@ -368,7 +352,7 @@ static void unknown_types_are_not_judged_beyond_their_names(void **state)
     assert_null(event.environment);
     assert_true(event.purchased_at_ms == EVENT_NO_TIME);
     event_free(&event);
-    expect_taken(UNKNOWN("\"app_user_id\":\"a/b\""), &event);
+    event_expect_taken(UNKNOWN("\"app_user_id\":\"a/b\""), &event);
     assert_null(event.user_id);
     event_free(&event);
 }

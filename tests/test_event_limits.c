@@ -1,6 +1,7 @@
 #include "event/event.h"
 
 #include "base/buf.h"
+#include "support/event_expect.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,26 +11,6 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The body has to fail, with this reason. */
-static void expect_reason(const char *body, size_t length, const char *reason)
-{
-    struct event event;
-    struct err err = {0};
-    if (event_parse(body, length, &event, &err))
-        fail_msg("taken: %s", body);
-    assert_int_equal(err.code, ERR_INVALID);
-    assert_string_equal(err.text, reason);
-    assert_null(event.members.texts);
-}
-
-static void expect_taken(const char *body, struct event *event)
-{
-    struct err err = {0};
-    if (!event_parse(body, strlen(body), event, &err))
-        fail_msg("%s: %s", body, err.text);
-    assert_int_equal(err.code, ERR_NONE);
-}
 
 /* prefix, count times the text, suffix; owned by the caller */
 static char *repeat(const char *prefix, const char *text, size_t count,
@@ -72,11 +53,11 @@ static void texts_have_a_maximum(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char *body = repeat(rows[i].prefix, rows[i].text, rows[i].most, "\"}}");
         struct event event;
-        expect_taken(body, &event);
+        event_expect_taken(body, &event);
         event_free(&event);
         free(body);
         body = repeat(rows[i].prefix, rows[i].text, rows[i].most + 1, "\"}}");
-        expect_reason(body, strlen(body), rows[i].reason);
+        event_expect_reason(body, strlen(body), rows[i].reason);
         free(body);
     }
 }
@@ -90,11 +71,11 @@ static void a_body_has_at_most_1_mib(void **state)
     struct event event;
     char *body = repeat(prefix, "x", rest, "\"}}");
     assert_int_equal(strlen(body), EVENT_MOST_BYTES);
-    expect_taken(body, &event);
+    event_expect_taken(body, &event);
     event_free(&event);
     free(body);
     body = repeat(prefix, "x", rest + 1, "\"}}");
-    expect_reason(body, strlen(body), "larger than 1048576 bytes");
+    event_expect_reason(body, strlen(body), "larger than 1048576 bytes");
     free(body);
 }
 
@@ -107,11 +88,12 @@ static void nesting_bombs_are_named(void **state)
     } rows[] = {{"[", 1001}, {"{\"a\":", 1001}, {"[", 500000}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char *body = repeat("", rows[i].opener, rows[i].count, "");
-        expect_reason(body, strlen(body), "nested deeper than 1000 levels");
+        event_expect_reason(body, strlen(body),
+                            "nested deeper than 1000 levels");
         free(body);
     }
     char *brackets = repeat("\"\\\"", "[", 2000, "");
-    expect_reason(brackets, strlen(brackets), "not JSON (at byte 2)");
+    event_expect_reason(brackets, strlen(brackets), "not JSON (at byte 2)");
     free(brackets);
 }
 

@@ -45,17 +45,6 @@ static const char *ids(const struct fixture *fixture)
                                  "FROM outbox_delivery ORDER BY id)");
 }
 
-static int64_t wrong_counters(const struct fixture *fixture)
-{
-    return fixture_number(
-        fixture,
-        "SELECT (SELECT count(*) FROM outbox_count AS c WHERE name NOT LIKE "
-        "'%\\_%' ESCAPE '\\' AND count <> (SELECT count(*) FROM "
-        "outbox_delivery WHERE state = c.name)) + (SELECT "
-        "coalesce(sum(count), 0) FROM outbox_backlog) - (SELECT count(*) FROM "
-        "outbox_delivery WHERE state = 'pending')");
-}
-
 static void put_payload(struct fixture *fixture, const char *payload)
 {
     bool is_new;
@@ -112,7 +101,7 @@ static void every_row_of_the_user_goes_and_none_of_others(void **state)
         fixture_text(fixture, "SELECT hold_text || '; ' || pause_reason FROM "
                               "outbox_destination"),
         "user (forgotten) was refused; u12 complains");
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
     assert_string_equal(fixture_text(fixture,
                                      "SELECT group_concat(event_id) FROM "
                                      "outbox_tombstone"),
@@ -186,7 +175,7 @@ static void the_head_goes_last_so_that_nothing_is_sent(void **state)
     step(fixture, &forget);
     assert_string_equal(ids(fixture), "1 2 3 4 5");
     assert_string_equal(turns_due(fixture, NOW_MS), "1");
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
     step(fixture, &forget);
     assert_string_equal(turns_due(fixture, NOW_MS), "");
     forget_free(&forget);
@@ -216,7 +205,7 @@ static void what_a_relay_is_sending_has_to_end_first(void **state)
         step(fixture, &forget);
     assert_int_equal(forget.erased, 2);
     assert_string_equal(ids(fixture), "NULL");
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
     forget_free(&forget);
     lock_release(lock);
 }
@@ -232,7 +221,7 @@ static void what_a_killed_relay_left_is_nobodys(void **state)
     turns_free(&claim, 1);
     run_all(fixture, "u1");
     assert_string_equal(ids(fixture), "NULL");
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
     (void)turns_begin_epoch(fixture, NOW_MS + 1);
 }
 

@@ -1,4 +1,5 @@
 /* test_operation.c - retry, discard, pause and names, and taking them back. */
+#include "support/operation_plans.h"
 #include "support/outbox_turns.h"
 
 #include "outbox/operation.h"
@@ -16,12 +17,6 @@ static const char failed_sql[] =
     " due_ms = NULL, settled_ms = 9, attempts = 3, tries = 2, bound = 1,"
     " first_try_open_ms = 4; ";
 
-static struct operation_request ask(const char *action)
-{
-    return (struct operation_request){
-        .action = action, .who = "ana", .filter = "state:failed", .now_ms = 50};
-}
-
 /* Deliveries 1 to count, each of a user of its own, all failed. */
 static void put_failed(struct fixture *fixture, int count)
 {
@@ -37,17 +32,9 @@ static void put_failed(struct fixture *fixture, int count)
 static struct operation_plan plan(struct fixture *fixture, const char *action,
                                   int count, bool include_delivered)
 {
-    struct operation_plan plan;
-    struct operation_request request = ask(action);
+    struct operation_request request = operation_plans_ask(action);
     request.include_delivered = include_delivered;
-    fixture_check(fixture, operation_plan_begin(fixture->store, &request, &plan,
-                                                &fixture->err));
-    for (int64_t id = 1; id <= count; id++)
-        fixture_check(fixture, operation_plan_add(fixture->store, &plan, &id, 1,
-                                                  &fixture->err));
-    fixture_check(fixture,
-                  operation_plan_finish(fixture->store, &plan, &fixture->err));
-    return plan;
+    return operation_plans_make(fixture, &request, count);
 }
 
 static void start(struct fixture *fixture, const struct operation_plan *plan)
@@ -70,18 +57,6 @@ static void run_all(struct fixture *fixture)
     }
 }
 
-/* How many rows have a counter that is not theirs. */
-static int64_t wrong_counters(const struct fixture *fixture)
-{
-    return fixture_number(
-        fixture,
-        "SELECT (SELECT count(*) FROM outbox_count AS c WHERE name NOT LIKE "
-        "'%\\_%' ESCAPE '\\' AND count <> (SELECT count(*) FROM "
-        "outbox_delivery WHERE state = c.name)) + (SELECT "
-        "coalesce(sum(count), 0) FROM outbox_backlog) - (SELECT count(*) FROM "
-        "outbox_delivery WHERE state = 'pending')");
-}
-
 static void a_retry_goes_in_pages_and_is_due_as_an_operations(void **state)
 {
     struct fixture *fixture = *state;
@@ -101,7 +76,7 @@ static void a_retry_goes_in_pages_and_is_due_as_an_operations(void **state)
                                 "due_ms = 1 AND bound = 0 AND tries = 0 AND "
                                 "first_try_open_ms IS NULL AND attempts = 3"),
         OPERATION_PAGE + 5);
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
     assert_string_equal(
         fixture_text(fixture, "SELECT state FROM outbox_operation"), "done");
 }
@@ -157,7 +132,7 @@ static void a_page_survives_the_process_that_made_it(void **state)
     assert_int_equal(
         fixture_number(fixture, "SELECT applied FROM outbox_operation"),
         OPERATION_PAGE + 5);
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
 }
 
 static void cancel_restores_what_was_not_sent(void **state)
@@ -169,7 +144,7 @@ static void cancel_restores_what_was_not_sent(void **state)
         plan(fixture, "retry", OPERATION_PAGE + 5, false);
     start(fixture, &made);
     assert_true(step(fixture));
-    struct operation_request request = ask("cancel");
+    struct operation_request request = operation_plans_ask("cancel");
     fixture_check(fixture, operation_cancel(fixture->store, made.id, &request,
                                             &id, &fixture->err));
     run_all(fixture);
@@ -180,7 +155,7 @@ static void cancel_restores_what_was_not_sent(void **state)
                        "1 AND tries = 2 AND first_try_open_ms = 4 AND "
                        "settled_ms = 9 AND operation_id IS NULL"),
         OPERATION_PAGE + 5);
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
 }
 
 static void undo_leaves_alone_what_was_sent(void **state)
@@ -197,7 +172,7 @@ static void undo_leaves_alone_what_was_sent(void **state)
     assert_int_equal(claim.operation_id, made.id);
     turns_end(fixture, epoch, &claim, "delivered", "delivered", 0);
     turns_free(&claim, 1);
-    struct operation_request request = ask("undo");
+    struct operation_request request = operation_plans_ask("undo");
     fixture_check(fixture, operation_undo(fixture->store, 0, &request, &id,
                                           &fixture->err));
     run_all(fixture);
@@ -205,7 +180,7 @@ static void undo_leaves_alone_what_was_sent(void **state)
         fixture_text(fixture, "SELECT group_concat(state) FROM (SELECT state "
                               "FROM outbox_delivery ORDER BY id)"),
         "delivered,failed");
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
 }
 
 static void a_discard_lets_its_lane_go_on_and_can_be_undone(void **state)
@@ -218,12 +193,12 @@ static void a_discard_lets_its_lane_go_on_and_can_be_undone(void **state)
     start(fixture, &made);
     run_all(fixture);
     assert_string_equal(turns_due(fixture, 100), "2");
-    struct operation_request request = ask("undo");
+    struct operation_request request = operation_plans_ask("undo");
     fixture_check(fixture, operation_undo(fixture->store, made.id, &request,
                                           &id, &fixture->err));
     run_all(fixture);
     assert_string_equal(turns_due(fixture, 100), "1");
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
 }
 
 /* What a plan says of a delivery in a state; NULL: it is planned. */
@@ -270,7 +245,7 @@ static void an_unknown_id_is_named_and_nothing_is_added(void **state)
     struct fixture *fixture = *state;
     put_failed(fixture, 1);
     const int64_t ids[] = {1, 77};
-    struct operation_request request = ask("retry");
+    struct operation_request request = operation_plans_ask("retry");
     struct operation_plan made;
     fixture_check(fixture, operation_plan_begin(fixture->store, &request, &made,
                                                 &fixture->err));
@@ -312,7 +287,7 @@ static void one_changed_since_the_plan_is_left_alone(void **state)
         fixture_text(fixture,
                      "SELECT applied || ' ' || changed FROM outbox_operation"),
         "1 1");
-    assert_int_equal(wrong_counters(fixture), 0);
+    assert_int_equal(fixture_wrong_counters(fixture), 0);
 }
 
 static void fresh_ones_get_three_of_four_beside_an_operation(void **state)
@@ -333,7 +308,7 @@ static void fresh_ones_get_three_of_four_beside_an_operation(void **state)
 static void a_name_is_set_and_undone(void **state)
 {
     struct fixture *fixture = *state;
-    struct operation_request request = ask("rename");
+    struct operation_request request = operation_plans_ask("rename");
     struct names names;
     int64_t id;
     fixture_check(fixture,
@@ -355,7 +330,7 @@ static void a_name_is_set_and_undone(void **state)
 static void a_pause_stays_until_an_operator_lifts_it(void **state)
 {
     struct fixture *fixture = *state;
-    struct operation_request request = ask("pause");
+    struct operation_request request = operation_plans_ask("pause");
     struct outbox_outlook outlook;
     bool was_paused;
     fixture_check(fixture,

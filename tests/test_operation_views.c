@@ -1,5 +1,6 @@
 /* test_operation_views.c - looking at operations: lists both ways, what became
  * of their deliveries, whom a name touches. */
+#include "support/operation_plans.h"
 #include "support/outbox_fixture.h"
 
 #include "outbox/operation.h"
@@ -11,12 +12,6 @@
 #include <stdio.h>
 
 #include <cmocka.h>
-
-static struct operation_request ask(const char *action)
-{
-    return (struct operation_request){
-        .action = action, .who = "ana", .filter = "state:failed", .now_ms = 50};
-}
 
 /* Deliveries 1 … count of a user each, in this state. */
 static void put_rows(const struct fixture *fixture, int count,
@@ -34,16 +29,10 @@ static void put_rows(const struct fixture *fixture, int count,
 /* A retry of deliveries 1 … count, applied. */
 static int64_t retry(struct fixture *fixture, int count)
 {
-    const struct operation_request request = ask("retry");
-    struct operation_plan plan;
+    const struct operation_request request = operation_plans_ask("retry");
+    const struct operation_plan plan =
+        operation_plans_make(fixture, &request, count);
     bool more = true;
-    fixture_check(fixture, operation_plan_begin(fixture->store, &request, &plan,
-                                                &fixture->err));
-    for (int64_t id = 1; id <= count; id++)
-        fixture_check(fixture, operation_plan_add(fixture->store, &plan, &id, 1,
-                                                  &fixture->err));
-    fixture_check(fixture,
-                  operation_plan_finish(fixture->store, &plan, &fixture->err));
     fixture_check(fixture,
                   operation_start(fixture->store, plan.id, 60, &fixture->err));
     while (more)
@@ -54,7 +43,7 @@ static int64_t retry(struct fixture *fixture, int count)
 
 static void pause_often(struct fixture *fixture, int count)
 {
-    const struct operation_request request = ask("pause");
+    const struct operation_request request = operation_plans_ask("pause");
     for (int i = 0; i < count; i++)
         fixture_check(fixture,
                       operation_pause(fixture->store, &request, &fixture->err));

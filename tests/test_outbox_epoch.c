@@ -48,9 +48,7 @@ static void a_request_of_long_ago_is_over_twelve_timeouts_later(void **state)
 {
     struct fixture *fixture = *state;
     struct outbox_claim claim;
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1000).epoch;
-    assert_int_equal(turns_start(fixture, epoch, 1000, 1, &claim), 1);
+    (void)turns_start_annas(fixture, 1000, &claim);
     turns_free(&claim, 1);
     (void)turns_begin_epoch(fixture, 9000000);
     assert_int_equal(
@@ -61,21 +59,14 @@ static void a_request_of_long_ago_is_over_twelve_timeouts_later(void **state)
 static void newest_sent_is_known_after_a_kill(void **state)
 {
     struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    struct err *err = &fixture->err;
     struct outbox_claim claim;
-    int count;
     fixture_put(fixture, "a", "RENEWAL", "anna");
     int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    fixture_check(fixture, outbox_begin_turn(store, epoch, err));
-    fixture_check(fixture, outbox_find_due(store, 1, 1, &claim, &count, err));
-    struct outbox_start start = {.claim = &claim,
-                                 .cause = "automatic",
-                                 .attributes = "{\"a\":1}",
-                                 .is_newest = true,
-                                 .timestamp_ms = 77};
-    fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    const struct outbox_start start = {.cause = "automatic",
+                                       .attributes = "{\"a\":1}",
+                                       .is_newest = true,
+                                       .timestamp_ms = 77};
+    turns_start_as(fixture, epoch, start, &claim);
     turns_free(&claim, 1);
 
     epoch = turns_begin_epoch(fixture, 1).epoch;
@@ -91,9 +82,7 @@ static void an_end_in_the_name_of_another_epoch_is_refused(void **state)
 {
     struct fixture *fixture = *state;
     struct outbox_claim claim;
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    (void)turns_start_annas(fixture, 1, &claim);
     int64_t newer = turns_begin_epoch(fixture, 2).epoch;
     struct outbox_end end = {.claim = &claim,
                              .number = 1,

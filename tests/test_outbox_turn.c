@@ -94,9 +94,7 @@ static void a_clock_that_is_set_back_makes_no_wait_longer(void **state)
     struct fixture *fixture = *state;
     struct outbox_claim claim;
     const int64_t hour_ms = 3600 * 1000;
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    int64_t epoch = turns_start_annas(fixture, 1, &claim);
     /* at 5000: an hour's wait */
     turns_end(fixture, epoch, &claim, "retry", "pending", 5000 + hour_ms);
     assert_string_equal(turns_due(fixture, 4999 + hour_ms), "");
@@ -165,23 +163,13 @@ static void an_attempt_without_a_call_does_not_inherit_its_bytes(void **state)
 {
     struct fixture *fixture = *state;
     struct outbox_claim claim;
-    int count;
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    int64_t epoch = turns_start_annas(fixture, 1, &claim);
     turns_end(fixture, epoch, &claim, "retry", "pending", 1);
     turns_free(&claim, 1);
 
-    struct store *store = fixture->store;
-    struct err *err = &fixture->err;
-    fixture_check(fixture, outbox_begin_turn(store, epoch, err));
-    fixture_check(fixture, outbox_find_due(store, 1, 1, &claim, &count, err));
-    struct outbox_start start = {.claim = &claim,
-                                 .cause = "operation 1",
-                                 .now_ms = 1,
-                                 .event_body = "{\"e\":1}"};
-    fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    const struct outbox_start start = {
+        .cause = "operation 1", .now_ms = 1, .event_body = "{\"e\":1}"};
+    turns_start_as(fixture, epoch, start, &claim);
     turns_end(fixture, epoch, &claim, "retry", "pending", 1);
     turns_free(&claim, 1);
 
@@ -195,9 +183,7 @@ static void what_is_not_due_cannot_be_started(void **state)
 {
     struct fixture *fixture = *state;
     struct outbox_claim claim;
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    int64_t epoch = turns_start_annas(fixture, 1, &claim);
     struct outbox_start start = {
         .claim = &claim, .cause = "automatic", .now_ms = 1};
     fixture_check(fixture,

@@ -418,9 +418,7 @@ static void an_attempt_under_way_has_no_outcome(void **state)
     struct fixture *fixture = *state;
     struct view_history history;
     struct outbox_claim claim;
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    (void)turns_start_annas(fixture, 1, &claim);
     fixture_check(
         fixture, view_read_history(fixture->store, 1, &history, &fixture->err));
     assert_int_equal(history.attempt_count, 1);

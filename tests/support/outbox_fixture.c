@@ -126,6 +126,17 @@ int64_t fixture_number(const struct fixture *fixture, const char *sql)
     return strtoll(fixture_text(fixture, sql), NULL, 10);
 }
 
+int64_t fixture_wrong_counters(const struct fixture *fixture)
+{
+    return fixture_number(
+        fixture,
+        "SELECT (SELECT count(*) FROM outbox_count AS c WHERE name NOT LIKE "
+        "'%\\_%' ESCAPE '\\' AND count <> (SELECT count(*) FROM "
+        "outbox_delivery WHERE state = c.name)) + (SELECT "
+        "coalesce(sum(count), 0) FROM outbox_backlog) - (SELECT count(*) FROM "
+        "outbox_delivery WHERE state = 'pending')");
+}
+
 void fixture_run_apart(struct fixture *fixture,
                        bool (*run)(struct fixture *fixture))
 {

@@ -37,6 +37,9 @@ void fixture_run_without_triggers(const struct fixture *fixture,
 int64_t fixture_number(const struct fixture *fixture, const char *sql);
 const char *fixture_text(const struct fixture *fixture, const char *sql);
 
+/* How far the counters by state, and of what waits, are from the rows; 0. */
+int64_t fixture_wrong_counters(const struct fixture *fixture);
+
 /* Run in a process of its own; the test fails unless it returns true. */
 void fixture_run_apart(struct fixture *fixture,
                        bool (*run)(struct fixture *fixture));

@@ -40,6 +40,29 @@ int turns_start(struct fixture *fixture, int64_t epoch, int64_t now_ms,
     return count;
 }
 
+void turns_start_as(struct fixture *fixture, int64_t epoch,
+                    struct outbox_start start, struct outbox_claim *claim)
+{
+    struct store *store = fixture->store;
+    struct err *err = &fixture->err;
+    int count;
+    start.claim = claim;
+    fixture_check(fixture, outbox_begin_turn(store, epoch, err));
+    fixture_check(fixture, outbox_find_due(store, 1, 1, claim, &count, err));
+    assert_int_equal(count, 1);
+    fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
+    fixture_check(fixture, outbox_commit_turn(store, err));
+}
+
+int64_t turns_start_annas(struct fixture *fixture, int64_t now_ms,
+                          struct outbox_claim *claim)
+{
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, now_ms).epoch;
+    assert_int_equal(turns_start(fixture, epoch, now_ms, 1, claim), 1);
+    return epoch;
+}
+
 void turns_end(struct fixture *fixture, int64_t epoch,
                const struct outbox_claim *claim, const char *outcome,
                const char *state, int64_t not_before_ms)

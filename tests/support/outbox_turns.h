@@ -16,6 +16,15 @@ struct outbox_recovery turns_begin_epoch(struct fixture *fixture,
 int turns_start(struct fixture *fixture, int64_t epoch, int64_t now_ms,
                 int limit, struct outbox_claim *claims);
 
+/* The same of the first that is due at 1, as start says; its claim is set. */
+void turns_start_as(struct fixture *fixture, int64_t epoch,
+                    struct outbox_start start, struct outbox_claim *claim);
+
+/* Put anna's renewal, the first of all, and start it at this time in a new
+ * epoch, which is returned. */
+int64_t turns_start_annas(struct fixture *fixture, int64_t now_ms,
+                          struct outbox_claim *claim);
+
 /* In a turn of its own: end a claim's attempt. outcome and state in words,
  * not_before_ms with state pending. */
 void turns_end(struct fixture *fixture, int64_t epoch,
