@@ -178,16 +178,10 @@ static void write_relay(const struct view_status *status, const char *database,
 static void write_states(const struct view_status *status,
                          struct output *output)
 {
-    const struct {
-        const char *state;
-        int64_t count;
-    } states[] = {
-        {"pending", status->pending},     {"sending", status->sending},
-        {"delivered", status->delivered}, {"failed", status->failed},
-        {"skipped", status->skipped},     {"discarded", status->discarded},
-    };
+    struct view_state_count states[VIEW_STATES];
+    view_count_states(status, states);
     buf_add_byte(&output->text, '\n');
-    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+    for (size_t i = 0; i < VIEW_STATES; i++) {
         char count[NUMBER_BYTES];
         text_format_count(states[i].count, count, sizeof(count));
         buf_add_format(&output->text, "%s%s ", i == 0 ? "" : "   ", count);

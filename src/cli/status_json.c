@@ -7,12 +7,10 @@
 
 static void write_counts(const struct view_status *status, struct json *json)
 {
-    json_key_int64(json, "pending", status->pending);
-    json_key_int64(json, "sending", status->sending);
-    json_key_int64(json, "delivered", status->delivered);
-    json_key_int64(json, "failed", status->failed);
-    json_key_int64(json, "skipped", status->skipped);
-    json_key_int64(json, "discarded", status->discarded);
+    struct view_state_count states[VIEW_STATES];
+    view_count_states(status, states);
+    for (size_t i = 0; i < VIEW_STATES; i++)
+        json_key_int64(json, states[i].state, states[i].count);
     words_write_time(json, "oldest_pending_ms", status->oldest_pending_ms);
     json_key(json, "calls_per_event");
     if (status->delivered_counted == 0)

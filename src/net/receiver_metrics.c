@@ -9,17 +9,11 @@
 
 static void write_states(const struct view_status *status, struct buf *out)
 {
-    const struct {
-        const char *state;
-        int64_t count;
-    } states[] = {
-        {"pending", status->pending},     {"sending", status->sending},
-        {"delivered", status->delivered}, {"failed", status->failed},
-        {"skipped", status->skipped},     {"discarded", status->discarded},
-    };
+    struct view_state_count states[VIEW_STATES];
     static const char name[] = "subrelay_deliveries";
     prometheus_begin(out, name, "gauge", "Deliveries in the outbox, by state.");
-    for (size_t i = 0; i < COUNT_OF(states); i++) {
+    view_count_states(status, states);
+    for (size_t i = 0; i < VIEW_STATES; i++) {
         const struct prometheus_label label = {"state", states[i].state};
         prometheus_add(out, name, &label, 1, states[i].count, 1);
     }

@@ -251,11 +251,8 @@ bool cursor_go_behind(struct store *store, struct cursor *cursor, int64_t id,
         struct query query;
         query_open(&query, store, QUERY_FILTER_PLACE);
         query_bind_int64(&query, "id", id);
-        enum query_step step = query_next(&query, err);
-        if (step == QUERY_END)
-            return err_set(err, ERR_NOT_FOUND, "there is no delivery %lld",
-                           (long long)id);
-        if (step == QUERY_FAILED)
+        if (!query_find(&query, err, "there is no delivery %lld",
+                        (long long)id))
             return false;
         query_copy(&query, cursor->order == CURSOR_BY_USER ? 0 : 1, cursor->key,
                    sizeof(cursor->key));

@@ -78,12 +78,9 @@ bool name_figures_find_change(struct store *store, enum event_kind kind,
     struct query query;
     query_open(&query, store, QUERY_NAMES_CHANGE);
     query_bind_text(&query, "kind", catalog_word(kind));
-    enum query_step step = query_next(&query, err);
-    if (step == QUERY_END)
-        return err_set(err, ERR_NOT_FOUND,
-                       "%s has its first name: there is none before it",
-                       catalog_kind(kind)->title);
-    if (step == QUERY_FAILED)
+    if (!query_find(&query, err,
+                    "%s has its first name: there is none before it",
+                    catalog_kind(kind)->title))
         return false;
     *id = query_int64(&query, 0);
     query_close(&query);

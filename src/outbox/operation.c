@@ -23,11 +23,7 @@ static bool find_newest(struct store *store, const struct way_back *way,
     struct query query;
     query_open(&query, store, QUERY_OPERATION_NEWEST);
     query_bind_text(&query, "state", way->from);
-    enum query_step step = query_next(&query, err);
-    if (step == QUERY_END)
-        return err_set(err, ERR_NOT_FOUND, "there is nothing to %s",
-                       way->action);
-    if (step == QUERY_FAILED)
+    if (!query_find(&query, err, "there is nothing to %s", way->action))
         return false;
     *id = query_int64(&query, 0);
     query_close(&query);

@@ -8,57 +8,45 @@
 
 #include <stdio.h>
 
-/* A slice of those that wait; *rows is how many it had. */
-static bool count_waiting(struct store *store, const char *kind,
-                          struct operation_name_effect *effect, int *rows,
-                          struct err *err)
+typedef void count_row(const struct query *query,
+                       struct operation_name_effect *effect);
+
+static void count_waiting(const struct query *query,
+                          struct operation_name_effect *effect)
 {
-    struct operation_name_effect counted = *effect;
-    struct query query;
-    enum query_step step;
-    *rows = 0;
-    query_open(&query, store, QUERY_OPERATION_NAME_WAITING);
-    query_bind_text(&query, "kind", kind);
-    query_bind_int64(&query, "after", effect->after_id);
-    query_bind_int64(&query, "limit", OPERATION_SLICE);
-    while ((step = query_next(&query, err)) == QUERY_ROW) {
-        (*rows)++;
-        counted.after_id = query_int64(&query, 0);
-        if (query_int64(&query, 1) == 0)
-            continue;
-        bool keeps_the_old = query_int64(&query, 2) != 0;
-        counted.unknown += keeps_the_old;
-        counted.pending += !keeps_the_old;
-        if (!keeps_the_old && counted.sample_id == 0)
-            counted.sample_id = counted.after_id;
-    }
-    if (step == QUERY_FAILED)
-        return false;
-    *effect = counted;
-    return true;
+    bool keeps_the_old = query_int64(query, 2) != 0;
+    effect->unknown += keeps_the_old;
+    effect->pending += !keeps_the_old;
+    if (!keeps_the_old && effect->sample_id == 0)
+        effect->sample_id = effect->after_id;
 }
 
-/* The same of those that failed. */
-static bool count_failed(struct store *store, const char *kind,
-                         struct operation_name_effect *effect, int *rows,
-                         struct err *err)
+static void count_failed(const struct query *query,
+                         struct operation_name_effect *effect)
+{
+    (void)query;
+    effect->failed++;
+    if (effect->sample_id == 0)
+        effect->sample_id = effect->after_id;
+}
+
+/* A slice: of each row its id, and whether it is of the kind; *rows is how many
+ * it had. */
+static bool count_slice(struct query *query, const char *kind,
+                        struct operation_name_effect *effect, count_row *count,
+                        int *rows, struct err *err)
 {
     struct operation_name_effect counted = *effect;
-    struct query query;
     enum query_step step;
     *rows = 0;
-    query_open(&query, store, QUERY_OPERATION_NAME_FAILED);
-    query_bind_text(&query, "kind", kind);
-    query_bind_int64(&query, "after", effect->after_id);
-    query_bind_int64(&query, "limit", OPERATION_SLICE);
-    while ((step = query_next(&query, err)) == QUERY_ROW) {
+    query_bind_text(query, "kind", kind);
+    query_bind_int64(query, "after", effect->after_id);
+    query_bind_int64(query, "limit", OPERATION_SLICE);
+    while ((step = query_next(query, err)) == QUERY_ROW) {
         (*rows)++;
-        counted.after_id = query_int64(&query, 0);
-        if (query_int64(&query, 1) == 0)
-            continue;
-        counted.failed++;
-        if (counted.sample_id == 0)
-            counted.sample_id = counted.after_id;
+        counted.after_id = query_int64(query, 0);
+        if (query_int64(query, 1) != 0)
+            count(query, &counted);
     }
     if (step == QUERY_FAILED)
         return false;
@@ -70,18 +58,17 @@ bool operation_count_name_effect(struct store *store, enum event_kind kind,
                                  struct operation_name_effect *effect,
                                  bool *more, struct err *err)
 {
-    const char *word = catalog_word(kind);
+    bool is_waiting = !effect->waiting_is_counted;
+    struct query query;
     int rows;
-    if (effect->waiting_is_counted) {
-        if (!count_failed(store, word, effect, &rows, err))
-            return false;
-        *more = rows == OPERATION_SLICE;
-        return true;
-    }
-    if (!count_waiting(store, word, effect, &rows, err))
+    query_open(&query, store,
+               is_waiting ? QUERY_OPERATION_NAME_WAITING
+                          : QUERY_OPERATION_NAME_FAILED);
+    if (!count_slice(&query, catalog_word(kind), effect,
+                     is_waiting ? count_waiting : count_failed, &rows, err))
         return false;
-    *more = true;
-    if (rows < OPERATION_SLICE) {
+    *more = is_waiting || rows == OPERATION_SLICE;
+    if (is_waiting && rows < OPERATION_SLICE) {
         effect->waiting_is_counted = true;
         effect->after_id = 0;
     }

@@ -64,11 +64,7 @@ static bool read_look(struct store *store, const struct operation_plan *plan,
     query_open(&query, store, QUERY_OPERATION_LOOK);
     query_bind_int64(&query, "now_ms", plan->now_ms);
     query_bind_int64(&query, "id", id);
-    enum query_step step = query_next(&query, err);
-    if (step == QUERY_END)
-        return err_set(err, ERR_NOT_FOUND, "there is no delivery %lld",
-                       (long long)id);
-    if (step == QUERY_FAILED)
+    if (!query_find(&query, err, "there is no delivery %lld", (long long)id))
         return false;
     query_copy(&query, 0, look->state, sizeof(look->state));
     query_copy(&query, 1, look->reason, sizeof(look->reason));

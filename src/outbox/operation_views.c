@@ -70,11 +70,7 @@ bool operation_read(struct store *store, int64_t id, struct operation_row *row,
     struct query query;
     query_open(&query, store, QUERY_OPERATION_READ);
     query_bind_int64(&query, "id", id);
-    enum query_step step = query_next(&query, err);
-    if (step == QUERY_END)
-        return err_set(err, ERR_NOT_FOUND, "there is no operation %lld",
-                       (long long)id);
-    if (step == QUERY_FAILED)
+    if (!query_find(&query, err, "there is no operation %lld", (long long)id))
         return false;
     read_row(&query, row);
     query_close(&query);

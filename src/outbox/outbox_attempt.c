@@ -14,6 +14,18 @@ static void count_pending(struct store *store, const struct outbox_claim *claim,
     counters_add_backlog(store, claim->arrived_ms, claim->kind, delta);
 }
 
+/* Run what changes a delivery only while it is due. */
+static bool run_on_head(struct query *query, const struct outbox_claim *claim,
+                        struct err *err)
+{
+    if (!query_run(query, err))
+        return false;
+    if (query_changes(query->store) == 0)
+        return err_set(err, ERR_INVALID, "delivery %lld is not due",
+                       (long long)claim->id);
+    return true;
+}
+
 /* --- an attempt begins --------------------------------------------------- */
 
 static bool take_head(struct store *store, int64_t epoch,
@@ -29,12 +41,7 @@ static bool take_head(struct store *store, int64_t epoch,
     query_bind_int64(&query, "newest_confirmed",
                      start->is_newest && start->is_confirmed);
     query_bind_int64(&query, "id", claim->id);
-    if (!query_run(&query, err))
-        return false;
-    if (query_changes(store) == 0)
-        return err_set(err, ERR_INVALID, "delivery %lld is not due",
-                       (long long)claim->id);
-    return true;
+    return run_on_head(&query, claim, err);
 }
 
 /* Bytes are stored once while they stay the same: NULL says "as before", empty
@@ -90,11 +97,8 @@ bool outbox_settle(struct store *store, const struct outbox_claim *claim,
     query_bind_text(&query, "result", settlement->result);
     query_bind_int64(&query, "now_ms", settlement->now_ms);
     query_bind_int64(&query, "id", claim->id);
-    if (!query_run(&query, err))
+    if (!run_on_head(&query, claim, err))
         return false;
-    if (query_changes(store) == 0)
-        return err_set(err, ERR_INVALID, "delivery %lld is not due",
-                       (long long)claim->id);
     count_pending(store, claim, -1);
     counters_add(store, settlement->state, 1);
     counters_add_minute(store, settlement->now_ms, claim->kind,

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -163,6 +164,19 @@ bool query_first(struct query *query, struct err *err)
                        "%s: a row that every outbox has is missing",
                        query->store->path);
     return step == QUERY_ROW;
+}
+
+bool query_find(struct query *query, struct err *err, const char *format, ...)
+{
+    char text[sizeof(err->text)];
+    enum query_step step = query_next(query, err);
+    if (step != QUERY_END)
+        return step == QUERY_ROW;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    return err_set(err, ERR_NOT_FOUND, "%s", text);
 }
 
 int64_t query_changes(const struct store *store)

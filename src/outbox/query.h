@@ -60,6 +60,11 @@ MUST_CHECK bool query_run_plain(struct store *store, enum query_name name,
  * there is none (for rows that the schema promises). */
 MUST_CHECK bool query_first(struct query *query, struct err *err);
 
+/* The same; fails with ERR_NOT_FOUND and this text if there is none. */
+MUST_CHECK bool query_find(struct query *query, struct err *err,
+                           const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* How many rows the last INSERT, UPDATE or DELETE changed itself. */
 int64_t query_changes(const struct store *store);
 

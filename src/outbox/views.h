@@ -82,6 +82,15 @@ MUST_CHECK bool view_read_totals(struct store *store, int64_t now_ms,
                                  struct view_status *status, struct err *err);
 void view_status_free(struct view_status *status);
 
+/* The counts by state, in the order in which deliveries go through them. */
+enum { VIEW_STATES = 6 };
+struct view_state_count {
+    const char *state; /* constant */
+    int64_t count;
+};
+void view_count_states(const struct view_status *status,
+                       struct view_state_count counts[VIEW_STATES]);
+
 /* What happened in the last hour, minute by minute: [0] is an hour ago, the
  * last one is the minute of now. A retried attempt is one whose delivery goes
  * again.
