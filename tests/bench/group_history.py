@@ -37,8 +37,8 @@ class Pair:
         return run
 
     def compare(self, code):
-        """The rate beside the rows ÷ the rate without; a drain of the former
-        ends with this code. Both make the same calls."""
+        """(rate, processor time) beside the rows ÷ without, higher is better;
+        a drain of the former ends with this code. Both make the same calls."""
         bodies = write_webhooks(self.stage.path("bodies"), EVENTS, USERS,
                                 first=self.round * EVENTS)
         runs = {}
@@ -50,7 +50,8 @@ class Pair:
         if (beside.calls, beside.body_bytes) != \
                 (without.calls, without.body_bytes):
             raise AssertionError(f"{beside.calls} calls and {without.calls}")
-        return without.seconds / beside.seconds
+        return (without.seconds / beside.seconds,
+                without.cpu_s / beside.cpu_s)
 
 
 def prepare_history(stage):
@@ -71,7 +72,8 @@ def measure_history(stage):
     """The small file is a new copy each round: it has no history at all."""
     pair = stage.kept["history"]
     pair.without = stage.copy(stage.kept["bare"])
-    return {"history": pair.compare(code=0)}
+    rate, cpu = pair.compare(code=0)
+    return {"history": rate, "history-cpu": cpu}
 
 
 def prepare_blocked(stage):
@@ -83,7 +85,8 @@ def prepare_blocked(stage):
 
 def measure_blocked(stage):
     # Something is left when the drain is done, and exit 1 says so.
-    return {"blocked": stage.kept["blocked"].compare(code=1)}
+    rate, cpu = stage.kept["blocked"].compare(code=1)
+    return {"blocked": rate, "blocked-cpu": cpu}
 
 
 def remove(name):
@@ -97,9 +100,13 @@ GROUPS = [
     Group("history", [
         Figure("history", "draining 100,000, one call each, with 5,000,000 "
                "delivered rows of history ÷ without", (">=", 0.90)),
+        Figure("history-cpu", "processor time of the relay without ÷ with "
+               "5,000,000 delivered rows of history"),
     ], measure_history, prepare_history, end=remove("history"), full=True),
     Group("blocked", [
         Figure("blocked", "draining 100,000, one call each, with 1,000,000 "
                "rows blocked behind one stuck user ÷ without", (">=", 0.95)),
+        Figure("blocked-cpu", "processor time of the relay without ÷ with "
+               "1,000,000 rows blocked behind one stuck user"),
     ], measure_blocked, prepare_blocked, end=remove("blocked"), full=True),
 ]
