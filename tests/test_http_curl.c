@@ -471,53 +471,6 @@ a_new_token_goes_with_the_next_call_not_with_those_under_way(void **state)
     raw_server_free(server);
 }
 
-/* --- connections ---------------------------------------------------------- */
-
-static void connections_are_kept_and_used_again(void **state)
-{
-    (void)state;
-    struct raw_server *server = raw_server_start(
-        answer_all, (char *)(uintptr_t) "HTTP/1.1 200 OK\r\n"
-                                        "Content-Length: 2\r\n\r\n{}");
-    struct client client;
-    client_open(&client, raw_server_port(server), 60 * 1000);
-    struct client_call call = {.request = post_event};
-    for (int i = 0; i < 20; i++) {
-        client_call(&client, &call);
-        assert_int_equal(call.answer.status, 200);
-    }
-    client_call_free(&call);
-    assert_int_equal(raw_server_requests(server), 20);
-    assert_int_equal(raw_server_connections(server), 1);
-    client_close(&client);
-    raw_server_free(server);
-}
-
-static void many_calls_at_once_share_the_connections(void **state)
-{
-    (void)state;
-    enum { CALLS = 200 };
-    struct raw_server *server = raw_server_start(
-        answer_all, (char *)(uintptr_t) "HTTP/1.1 200 OK\r\n"
-                                        "Content-Length: 2\r\n\r\n{}");
-    struct client client;
-    client_open(&client, raw_server_port(server), 60 * 1000);
-    static struct client_call calls[CALLS];
-    for (int i = 0; i < CALLS; i++) {
-        calls[i].request = i % 2 == 0 ? post_event : get_me;
-        client_start(&client, &calls[i]);
-    }
-    for (int i = 0; i < CALLS; i++) {
-        client_finish(&client, &calls[i]);
-        assert_int_equal(calls[i].answer.status, 200);
-        client_call_free(&calls[i]);
-    }
-    assert_int_equal(raw_server_requests(server), CALLS);
-    assert_in_range(raw_server_connections(server), 1, 8);
-    client_close(&client);
-    raw_server_free(server);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,8 +489,6 @@ int main(void)
         cmocka_unit_test(a_method_leaves_nothing_behind_for_the_next),
         cmocka_unit_test(
             a_new_token_goes_with_the_next_call_not_with_those_under_way),
-        cmocka_unit_test(connections_are_kept_and_used_again),
-        cmocka_unit_test(many_calls_at_once_share_the_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
-/* test_save.c - files that an operator wants to keep: new ones only. */
+/* test_save.c - files that an operator wants to keep: new ones only; and what
+ * the console writes to them. */
 #include "tui/save.h"
 
 #include "support/folder.h"
+#include "support/screen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,6 +98,62 @@ static void a_tilde_is_the_home(void **state)
     folder_remove(folder);
 }
 
+/* --- from the keys to the file -------------------------------------------- */
+
+static int open_outbox(void **state)
+{
+    (void)fixture_open(state);
+    screen_fill(*state);
+    return 0;
+}
+
+static char *read_file(const char *path)
+{
+    static char bytes[200000];
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    bytes[fread(bytes, 1, sizeof(bytes) - 1, file)] = '\0';
+    (void)fclose(file);
+    return bytes;
+}
+
+static void type_path(struct screen_test *test, const char *keys,
+                      const char *path)
+{
+    screen_type(test, keys);
+    screen_type(test, path);
+    screen_type(test, "\r");
+}
+
+static void lists_and_bodies_are_written_to_new_files(void **state)
+{
+    struct fixture *fixture = *state;
+    struct screen_test test;
+    int lines = 0;
+    screen_open(&test, fixture, 80, 24);
+    const char *path = fixture_path(fixture, "list.ndjson");
+    type_path(&test, "2/state:failed\rw", path);
+    screen_must_have(&test, "Wrote 34 deliveries to ");
+    const char *text = read_file(path);
+    assert_ptr_equal(strstr(text, "{\"id\":434,"), text);
+    for (; *text != '\0'; text++)
+        lines += *text == '\n';
+    assert_int_equal(lines, 34);
+    assert_int_equal(access(path, R_OK), 0);
+    /* what exists is not overwritten: the database least of all */
+    type_path(&test, "w", fixture->path);
+    screen_must_have(&test, "exists");
+    screen_type(&test, "\033");
+    path = fixture_path(fixture, "body.json");
+    type_path(&test, "/\025id:428\r\rw", path);
+    screen_must_have(&test, "Wrote ");
+    assert_string_equal(read_file(path),
+                        fixture_text(fixture,
+                                     "SELECT event_body FROM outbox_attempt "
+                                     "WHERE event_body IS NOT NULL"));
+    screen_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +161,9 @@ int main(void)
         cmocka_unit_test(an_unfinished_file_is_removed),
         cmocka_unit_test(a_bad_name_is_refused_in_words),
         cmocka_unit_test(a_tilde_is_the_home),
+        cmocka_unit_test_setup_teardown(
+            lists_and_bodies_are_written_to_new_files, open_outbox,
+            fixture_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,3 +80,14 @@ void client_call_free(struct client_call *call)
     free((char *)(uintptr_t)call->answer.body);
     call->answer = (struct http_answer){0};
 }
+
+void client_expect_end(const struct client_call *call, enum http_end end,
+                       enum http_trouble trouble)
+{
+    assert_true(call->is_done);
+    assert_int_equal(call->answer.end, end);
+    assert_int_equal(call->answer.trouble, trouble);
+    assert_true(call->answer.trouble_text[0] != '\0');
+    assert_true(call->answer.took_ms >= 0);
+    assert_true(call->answer.started_ms > 0);
+}

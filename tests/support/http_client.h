@@ -43,4 +43,8 @@ void client_take_done(struct client *client);
 
 void client_call_free(struct client_call *call);
 
+/* Fail the test unless the call is done and ended so, with words for it. */
+void client_expect_end(const struct client_call *call, enum http_end end,
+                       enum http_trouble trouble);
+
 #endif
