@@ -325,6 +325,27 @@ static void one_text_is_found_under_its_key(void **state)
     }
 }
 
+/* Each byte at each place of a text that is longer than two words. */
+static void a_plain_text_ends_at_the_first_byte_to_be_escaped(void **state)
+{
+    (void)state;
+    enum { LENGTH = 21 };
+    for (int byte = 0; byte < 256; byte++) {
+        bool is_plain = byte >= 0x20 && byte != '"' && byte != '\\';
+        for (size_t at = 0; at < LENGTH; at++) {
+            char bytes[LENGTH];
+            memset(bytes, at % 2 == 0 ? 'x' : '\xFF', sizeof(bytes));
+            bytes[at] = (char)byte;
+            assert_int_equal(json_plain_length(bytes, LENGTH),
+                             is_plain ? LENGTH : at);
+            bytes[LENGTH - 1] = '"'; /* a later one changes nothing */
+            assert_int_equal(json_plain_length(bytes, LENGTH),
+                             is_plain && at < LENGTH - 1 ? LENGTH - 1 : at);
+            assert_int_equal(json_plain_length(bytes, at), at);
+        }
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -344,6 +365,7 @@ int main(void)
         TEST(bytes_behind_the_length_are_not_parsed),
         TEST(nesting_is_parsed_to_the_limit_only),
         TEST(one_text_is_found_under_its_key),
+        TEST(a_plain_text_ends_at_the_first_byte_to_be_escaped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,16 +42,6 @@ static void add_escaped(struct buf *out, unsigned char byte)
         buf_add_format(out, "\\u%04x", byte);
 }
 
-/* The number of bytes from the front that can be copied as they are. */
-static size_t plain_prefix(const char *bytes, size_t length)
-{
-    size_t i = 0;
-    while (i < length && (unsigned char)bytes[i] >= 0x20 && bytes[i] != '"' &&
-           bytes[i] != '\\')
-        i++;
-    return i;
-}
-
 /* True if all bytes are ASCII that a text can hold as it is. */
 static bool is_plain(const char *bytes, size_t length)
 {
@@ -65,7 +56,7 @@ static bool is_plain(const char *bytes, size_t length)
 static void add_valid_utf8(struct buf *out, const char *bytes, size_t length)
 {
     while (length > 0) {
-        size_t plain = plain_prefix(bytes, length);
+        size_t plain = json_plain_length(bytes, length);
         buf_add(out, bytes, plain);
         bytes += plain;
         length -= plain;
@@ -103,6 +94,35 @@ static void add_finite(struct buf *out, double number)
         buf_add_byte(out, '.');
         buf_add_text(out, strpbrk(text + whole, "0123456789"));
     }
+}
+
+/* Eight bytes at once. The mark (0x80) of a byte is set if it is below 0x20, a
+ * quote or a backslash; that of the lowest one is right, others are not where
+ * a borrow came up from below. */
+static uint64_t mark_special(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t quote = word ^ (ones * '"');
+    uint64_t backslash = word ^ (ones * '\\');
+    return (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
+            ((backslash - ones) & ~backslash)) &
+           (ones * 0x80);
+}
+
+size_t json_plain_length(const char *bytes, size_t length)
+{
+    size_t at = 0;
+    for (; length - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, bytes + at, sizeof(word));
+        uint64_t special = mark_special(le64toh(word));
+        if (special != 0)
+            return at + (size_t)__builtin_ctzll(special) / 8;
+    }
+    while (at < length && (unsigned char)bytes[at] >= 0x20 &&
+           bytes[at] != '"' && bytes[at] != '\\')
+        at++;
+    return at;
 }
 
 void json_begin(struct json *json, struct buf *out)

@@ -51,6 +51,10 @@ void json_key_int64(struct json *json, const char *key, int64_t number);
 void json_key_bool(struct json *json, const char *key, bool truth);
 void json_key_null(struct json *json, const char *key);
 
+/* How many bytes from the front can stand in a JSON string as they are: up to a
+ * quote, a backslash or a control character. */
+size_t json_plain_length(const char *bytes, size_t length);
+
 /* Read one JSON value that is the whole of the bytes (white space around it
  * aside). The tree is owned by the caller (cJSON_Delete). NULL: it is not JSON
  * (or nested deeper than cJSON's 1000 levels); err is ERR_INVALID and says at

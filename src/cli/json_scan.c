@@ -1,5 +1,7 @@
 #include "cli/json_scan.h"
 
+#include "base/json.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -147,10 +149,8 @@ static size_t measure_escape(const char *escape, size_t length)
 static enum step take_string(struct json_scan *scan, const char *bytes,
                              size_t length, const char **reason)
 {
-    size_t at = scan->at;
-    while (at < length && bytes[at] != '"' && bytes[at] != '\\' &&
-           (unsigned char)bytes[at] >= 0x20)
-        at++;
+    size_t at =
+        scan->at + json_plain_length(bytes + scan->at, length - scan->at);
     scan->at = at;
     if (at == length)
         return STEP_ON;
