@@ -13,7 +13,7 @@
 enum {
     /* A group is one commit: large enough that its cost is shared, and short
      * enough that other producers are not kept waiting. */
-    GROUP_BODIES = 250,
+    GROUP_BODIES = 100,
     GROUP_BYTES = 4 * 1024 * 1024,
     GROUP_MS = 100,
 };

@@ -14,7 +14,8 @@
 #include <stdlib.h>
 
 /* The bytes of schema/migrations/001_outbox.sql without its triggers; the
- * table event_id is the index on what is computed there. */
+ * table event_id is the index on what is computed there. Indexes that no
+ * delivery is in that goes well are left out. */
 static const char schema[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA wal_autocheckpoint = 4000;"
@@ -27,7 +28,10 @@ static const char schema[] =
     " arrived_ms INTEGER NOT NULL, settled_ms INTEGER, attempts INTEGER,"
     " epoch INTEGER, newest_ms INTEGER);"
     "CREATE INDEX delivery_due ON delivery (due_ms) WHERE due_ms IS NOT NULL;"
-    "CREATE INDEX delivery_lane ON delivery (lane, id)"
+    "CREATE UNIQUE INDEX delivery_head ON delivery (lane)"
+    " WHERE due_ms IS NOT NULL;"
+    "CREATE INDEX delivery_lane ON delivery (lane);"
+    "CREATE INDEX delivery_waiting ON delivery (settled_ms)"
     " WHERE settled_ms IS NULL;"
     "CREATE TABLE attempt (delivery_id INTEGER NOT NULL,"
     " number INTEGER NOT NULL, cause TEXT, started_ms INTEGER,"

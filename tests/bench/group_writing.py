@@ -7,7 +7,7 @@ from drains import fill
 from figures import Figure, Group
 
 ENQUEUED = 100000
-GROUP_BODIES = 250  # of enqueue (src/cli/command_enqueue.c)
+GROUP_BODIES = 100  # of enqueue (src/cli/command_enqueue.c)
 SINGLE = 5000
 USERS = 1000
 
@@ -75,7 +75,7 @@ def measure_beside(stage):
 
 GROUPS = [
     Group("writing", [
-        Figure("enqueue", "enqueue, 250 a transaction ÷ SQLite alone with the "
+        Figure("enqueue", "enqueue, 100 a transaction ÷ SQLite alone with the "
                "same rows", (">=", 0.6)),
         Figure("enqueue-rate", "enqueue: events a second", None, "/s", 0),
         Figure("insert", "one INSERT a transaction by SQL ÷ SQLite alone",
