@@ -4,6 +4,7 @@
 
 #include "support/http_client.h"
 #include "support/raw_server.h"
+#include "support/tls_server.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +12,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,65 +56,20 @@ static struct raw_server *call_tls(raw_serve *serve, void *context,
 
 /* --- TLS ------------------------------------------------------------------ */
 
-/* A key and a certificate for 127.0.0.1 that nobody but itself vouches for. */
-static SSL_CTX *make_self_signed(void)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = X509_new();
-    X509_NAME *name = X509_get_subject_name(certificate);
-    (void)X509_set_version(certificate, 2);
-    (void)ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    (void)X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-    (void)X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-    (void)X509_set_pubkey(certificate, key);
-    (void)X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                     (const unsigned char *)"127.0.0.1", -1, -1,
-                                     0);
-    (void)X509_set_issuer_name(certificate, name);
-    X509_EXTENSION *names =
-        X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
-    (void)X509_add_ext(certificate, names, -1);
-    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
-
-    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
-    assert_int_equal(SSL_CTX_use_certificate(tls, certificate), 1);
-    assert_int_equal(SSL_CTX_use_PrivateKey(tls, key), 1);
-    X509_EXTENSION_free(names);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-    return tls;
-}
-
-struct tls_server {
-    SSL_CTX *tls;
-    _Atomic int application_bytes; /* that a client let out */
-};
-
-static void serve_tls(struct raw_connection *connection)
-{
-    struct tls_server *server = connection->context;
-    SSL *tls = SSL_new(server->tls);
-    char byte;
-    (void)SSL_set_fd(tls, connection->socket);
-    if (SSL_accept(tls) == 1) {
-        while (SSL_read(tls, &byte, 1) == 1)
-            server->application_bytes++;
-    }
-    SSL_free(tls);
-}
-
 static void a_certificate_that_nobody_vouches_for_stops_everything(void **state)
 {
     (void)state;
-    struct tls_server server = {.tls = make_self_signed()};
+    struct tls_server server;
     struct client_call call = {.request = post_event};
-    struct raw_server *raw = call_tls(serve_tls, &server, LONG_MS, &call);
+    tls_server_init(&server, NULL);
+    struct raw_server *raw =
+        call_tls(tls_server_serve, &server, LONG_MS, &call);
     assert_int_equal(call.answer.end, HTTP_NOT_SENT);
     assert_int_equal(call.answer.trouble, HTTP_CERTIFICATE);
     raw_server_free(raw);
     assert_int_equal(server.application_bytes, 0);
     client_call_free(&call);
-    SSL_CTX_free(server.tls);
+    tls_server_free(&server);
 }
 
 static void wait_for_end(struct raw_connection *connection)

@@ -11,6 +11,12 @@
 
 enum { MOST_WAIT_MS = 60 * 60 * 1000 };
 
+/* For how long the authorities that were read are used for new connections:
+ * libcurl's own day; but where a certificate was refused, somebody may be
+ * mending just that. */
+static const long TRUSTED_S = 24L * 60 * 60;
+static const long DOUBTED_S = 1;
+
 struct call {
     struct http_curl_call one;
     void *owner;
@@ -31,6 +37,7 @@ struct http_curl {
     struct call *under_way; /* doubly linked */
     int under_way_count;
     struct call *returned; /* its answer is borrowed by the caller */
+    bool doubts; /* a certificate was refused, and no answer came since */
 };
 
 /* --- lists of calls ------------------------------------------------------ */
@@ -120,6 +127,8 @@ static void start(void *context, const struct http_request *request,
     struct call *call = take_idle(http);
     call->owner = owner;
     http_curl_call_begin(&call->one, http->api_url, http->headers, request);
+    (void)curl_easy_setopt(call->one.easy, CURLOPT_CA_CACHE_TIMEOUT,
+                           http->doubts ? DOUBTED_S : TRUSTED_S);
     link_under_way(http, call);
     CURLMcode code = curl_multi_add_handle(http->multi, call->one.easy);
     if (code != CURLM_OK)
@@ -140,6 +149,10 @@ static struct call *take_message(struct http_curl *http)
     struct call *call = (struct call *)(void *)private;
     unlink_under_way(http, call);
     http_curl_call_end(&call->one, code);
+    if (call->one.answer.trouble == HTTP_CERTIFICATE)
+        http->doubts = true;
+    else if (call->one.answer.end == HTTP_ANSWERED)
+        http->doubts = false;
     return call;
 }
 

@@ -4,6 +4,9 @@
  * failed sporadically on HTTP/2), TLS always verified, redirects never
  * followed. One thread; a relay's has a thread of its own (http_wire.h).
  *
+ * Connections share the authorities that they trust, which are read from
+ * libcurl's file of them once a day, and again after a certificate was refused.
+ *
  * libcurl itself sends a request again on a fresh connection when the one it
  * reused turns out closed before a byte of answer came. That is the same bytes
  * again, which promise 3 allows. */

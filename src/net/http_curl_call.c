@@ -89,6 +89,19 @@ static int on_sending(void *context, char *address, char *local_address,
 
 /* --- one call ------------------------------------------------------------ */
 
+/* The authorities that may vouch for a server take 0.8 MB and some 10 ms to
+ * read. libcurl reads them once for all connections only where they come from a
+ * file alone; Debian's looks into a directory, too, which has the same ones. */
+static void share_authorities(CURL *easy)
+{
+    char *file = NULL;
+    (void)curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
+    if (file == NULL)
+        return;
+    (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+}
+
 /* Every option that is the same for all calls is set once. */
 void http_curl_call_init(struct http_curl_call *call, const char *proxy,
                          int64_t timeout_ms)
@@ -120,6 +133,7 @@ void http_curl_call_init(struct http_curl_call *call, const char *proxy,
     (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    share_authorities(easy);
 }
 
 void http_curl_call_free(struct http_curl_call *call)
