@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "outbox/words.h"
 #include "tui/deliveries_draw.h"
 #include "tui/delivery.h"
 #include "tui/frame.h"
@@ -14,13 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    COUNT_SHARE =
-        20, /* counting again waits so many times as long as it took */
-    SAVE_ROWS = 200,
-    SAVE_BYTES = 16 * 1024 * 1024,
-};
 
 /* --- the list ------------------------------------------------------------ */
 
@@ -143,112 +135,23 @@ static void free_state(struct model *model)
 {
     list_free(&model->deliveries->list);
     marks_free(&model->deliveries->marks);
-    save_drop(model->deliveries->save);
+    deliveries_save_stop(&model->deliveries->save);
     free(model->deliveries);
-}
-
-/* --- counting ------------------------------------------------------------ */
-
-static void begin_counting(struct model *model)
-{
-    struct deliveries *deliveries = model->deliveries;
-    struct deliveries_count *count = &deliveries->count;
-    if (count->is_counting || model->now_ms < count->next_ms)
-        return;
-    count->is_counting = true;
-    count->took_ms = 0;
-    cursor_begin(&count->cursor, &deliveries->filter, CURSOR_BY_ID, true,
-                 model->now_ms);
-}
-
-static void end_counting(struct model *model, int64_t matching)
-{
-    struct deliveries_count *count = &model->deliveries->count;
-    count->is_counting = false;
-    count->is_known = true;
-    count->matching = matching;
-    count->next_ms = model->now_ms + COUNT_SHARE * count->took_ms;
-}
-
-static bool count_slice(struct model *model, struct store *store,
-                        struct err *err)
-{
-    struct deliveries_count *count = &model->deliveries->count;
-    int64_t matching;
-    int found;
-    bool is_known;
-    if (count->cursor.looked == 0) {
-        if (!cursor_count(store, &model->deliveries->filter, &is_known,
-                          &matching, err))
-            return false;
-        if (is_known) {
-            end_counting(model, matching);
-            return true;
-        }
-    }
-    count->took_ms++; /* a slice takes about a millisecond */
-    if (!cursor_step(store, &count->cursor, NULL, 0, &found, err))
-        return false;
-    if (count->cursor.done)
-        end_counting(model, count->cursor.found);
-    else if (!count->is_known)
-        count->matching = count->cursor.found;
-    return true;
 }
 
 /* --- writing to a file --------------------------------------------------- */
 
-static void write_row(const struct view_delivery *row, struct buf *out)
-{
-    struct json json;
-    json_begin(&json, out);
-    json_open_object(&json);
-    words_write_delivery(row, &json);
-    json_close(&json);
-    buf_add_byte(out, '\n');
-}
-
-static void stop_saving(struct deliveries *deliveries)
-{
-    save_drop(deliveries->save);
-    deliveries->save = NULL;
-}
-
 static bool save_slice(struct model *model, struct store *store,
                        struct err *err)
 {
-    struct deliveries *deliveries = model->deliveries;
-    struct view_delivery rows[SAVE_ROWS];
-    int64_t ids[SAVE_ROWS];
-    struct buf out;
-    int found = 0, count = 0;
-    buf_init(&out, SAVE_BYTES);
-    bool good = cursor_step(store, &deliveries->save_cursor, ids, SAVE_ROWS,
-                            &found, err) &&
-                view_read_rows(store, ids, found, rows, &count, err);
-    for (int i = 0; i < count; i++) {
-        write_row(&rows[i], &out);
-        view_delivery_free(&rows[i]);
-    }
-    deliveries->saved += count;
-    good = good && save_write(deliveries->save, &out, err);
-    buf_free(&out);
-    if (!good) {
-        stop_saving(deliveries);
+    struct deliveries_save *save = &model->deliveries->save;
+    if (!deliveries_save_slice(save, store, err))
         return false;
-    }
-    if (!deliveries->save_cursor.done)
-        return true;
-    char name[200];
-    (void)snprintf(name, sizeof(name), "%s", save_name(deliveries->save));
-    struct save *save = deliveries->save;
-    deliveries->save = NULL;
-    if (!save_finish(save, err))
-        return false;
-    model_say(model,
-              "Wrote %" PRId64 " deliveries to %s, one JSON object a "
-              "line.",
-              deliveries->saved, name);
+    if (save->file == NULL)
+        model_say(model,
+                  "Wrote %" PRId64 " deliveries to %s, one JSON object a "
+                  "line.",
+                  save->rows, save->name);
     return true;
 }
 
@@ -256,10 +159,9 @@ static bool answer_file(struct model *model, const char *text)
 {
     struct deliveries *deliveries = model->deliveries;
     struct err err;
-    if (!save_begin(text, &deliveries->save, &err))
+    if (!deliveries_save_begin(&deliveries->save, text, &err))
         return prompt_refuse(&model->prompt, "%s", err.text);
-    deliveries->saved = 0;
-    cursor_begin(&deliveries->save_cursor, &deliveries->filter,
+    cursor_begin(&deliveries->save.cursor, &deliveries->filter,
                  order_of(deliveries->sort), is_downwards(deliveries->sort),
                  model->now_ms);
     return true;
@@ -276,7 +178,8 @@ static bool load(struct model *model, struct store *store, struct err *err)
                                            DELIVERIES_LINES_ABOVE -
                                            DELIVERIES_LINES_BELOW);
     list_refresh(&deliveries->list);
-    begin_counting(model);
+    deliveries_count_begin(&deliveries->count, &deliveries->filter,
+                           model->now_ms);
     if (deliveries->starts != model->starts)
         marks_clear(&deliveries->marks);
     deliveries->starts = model->starts;
@@ -293,8 +196,9 @@ static bool work(struct model *model, struct store *store, bool *more,
         return list_work(&deliveries->list, model, store, &ignored, err);
     }
     if (deliveries->count.is_counting)
-        return count_slice(model, store, err);
-    if (deliveries->save != NULL)
+        return deliveries_count_slice(&deliveries->count, store, model->now_ms,
+                                      err);
+    if (deliveries->save.file != NULL)
         return save_slice(model, store, err);
     *more = false;
     return true;
@@ -355,14 +259,13 @@ void deliveries_show(struct model *model, const char *filter)
 static void go_back(struct model *model)
 {
     struct deliveries *deliveries = model->deliveries;
-    if (deliveries->save != NULL) {
-        stop_saving(deliveries);
+    if (deliveries->save.file != NULL) {
+        deliveries_save_stop(&deliveries->save);
         model_say(model, "Stopped; the file is removed.");
     } else if (list_is_loading(&deliveries->list) ||
                (deliveries->count.is_counting && !deliveries->count.is_known)) {
         list_stop(&deliveries->list);
-        deliveries->count.is_counting = false;
-        deliveries->count.next_ms = INT64_MAX;
+        deliveries_count_stop(&deliveries->count);
         model_say(model, "Stopped; what was found so far is shown.");
     } else if (deliveries->text[0] != '\0') {
         struct err err;
@@ -416,7 +319,7 @@ static void update_row(struct model *model, enum action action)
 
 static void ask_file(struct model *model)
 {
-    if (model->deliveries->save != NULL)
+    if (model->deliveries->save.file != NULL)
         model_refuse(model, "One list is being written; Esc stops it.");
     else
         prompt_open(&model->prompt, PROMPT_FILE,

@@ -6,9 +6,10 @@
 #include "outbox/cursor.h"
 #include "outbox/filter.h"
 #include "outbox/views.h"
+#include "tui/deliveries_count.h"
+#include "tui/deliveries_save.h"
 #include "tui/list.h"
 #include "tui/marks.h"
-#include "tui/save.h"
 #include "tui/view.h"
 
 #include <stdbool.h>
@@ -18,15 +19,6 @@ enum deliveries_sort { SORT_NEWEST, SORT_OLDEST, SORT_USER, SORT_REASON };
 
 enum { DELIVERIES_FILTER_BYTES = 1024 };
 
-/* How many match: counted in slices, again when that is cheap. */
-struct deliveries_count {
-    struct cursor cursor; /* while is_counting */
-    bool is_counting;
-    bool is_known; /* matching is of this filter, if not of this moment */
-    int64_t matching;
-    int64_t took_ms, next_ms; /* wall clock */
-};
-
 struct deliveries {
     struct list list;                   /* of struct view_delivery */
     char text[DELIVERIES_FILTER_BYTES]; /* the filter as typed */
@@ -35,10 +27,8 @@ struct deliveries {
     struct cursor cursor; /* of the list's reading */
     struct deliveries_count count;
     struct marks marks;
-    int starts;        /* model->starts when the marks were set */
-    struct save *save; /* the list that is being written; NULL: none */
-    struct cursor save_cursor;
-    int64_t saved; /* rows */
+    int starts; /* model->starts when the marks were set */
+    struct deliveries_save save;
 };
 
 extern const struct view deliveries_view;

@@ -260,10 +260,10 @@ static void draw_position(const struct model *model, struct canvas *canvas,
     int shown = list->count - list->top;
     if (shown > list->height)
         shown = list->height;
-    if (deliveries->save != NULL) {
+    if (deliveries->save.file != NULL) {
         (void)snprintf(text, sizeof(text),
                        "writing %s: %" PRId64 " rows so far. Esc stops.",
-                       save_name(deliveries->save), deliveries->saved);
+                       save_name(deliveries->save.file), deliveries->save.rows);
     } else if (list_is_loading(list)) {
         (void)snprintf(text, sizeof(text), "searching, %d %%. Esc stops.",
                        cursor_share(&deliveries->cursor) / 10);
