@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -117,6 +118,15 @@ class Case(unittest.TestCase):
         with open(self.path(name), "wb") as file:
             file.write(data)
         return self.path(name)
+
+    def sql(self, statement, path="outbox.db"):
+        """Run and commit it on a connection of its own: its rows."""
+        database = sqlite3.connect(self.path(path), timeout=LIMIT_S)
+        try:
+            with database:
+                return database.execute(statement).fetchall()
+        finally:
+            database.close()
 
     def run_program(self, *words, stdin="", env=None):
         """Run it to its end: exit code, stdout, stderr."""

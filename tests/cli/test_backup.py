@@ -11,14 +11,6 @@ import unittest
 from harness import LIMIT_S, PROGRAM, Case, environment, webhook
 
 
-def query(path, statement):
-    database = sqlite3.connect(path, timeout=LIMIT_S)
-    try:
-        return database.execute(statement).fetchall()
-    finally:
-        database.close()
-
-
 class Backup(Case):
     def setUp(self):
         super().setUp()
@@ -31,14 +23,12 @@ class Backup(Case):
 
     def fill(self, megabytes):
         """Events that make the file so large, by SQL."""
-        with sqlite3.connect(self.path("outbox.db")) as database:
-            database.execute(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
-                f"FROM n WHERE i < {megabytes * 16}) INSERT INTO outbox "
-                "(payload) SELECT json_object('event', json_object('id', i, "
-                "'type', 'TEST', 'note', hex(zeroblob(30000)))) FROM n"
-                .replace("'id', i", "'id', 'big' || i"))
-        database.close()
+        self.sql(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+            f"FROM n WHERE i < {megabytes * 16}) INSERT INTO outbox "
+            "(payload) SELECT json_object('event', json_object('id', i, "
+            "'type', 'TEST', 'note', hex(zeroblob(30000)))) FROM n"
+            .replace("'id', i", "'id', 'big' || i"))
 
     def test_the_copy_has_all_and_only_its_owner_reads_it(self):
         self.enqueue(3)
@@ -47,8 +37,8 @@ class Backup(Case):
         self.assertEqual(said, "")
         self.assertEqual(os.stat(self.path("copy.db")).st_mode & 0o777, 0o600)
         self.assertEqual(len(self.rows("-d", "copy.db")), 3)
-        self.assertEqual(query(self.path("copy.db"),
-                               "PRAGMA integrity_check"), [("ok",)])
+        self.assertEqual(self.sql("PRAGMA integrity_check", path="copy.db"),
+                         [("ok",)])
 
     def test_nothing_is_left_beside_it(self):
         self.enqueue(3)
@@ -99,9 +89,7 @@ class Backup(Case):
 
     def test_it_is_of_one_moment_under_load(self):
         self.fill(20)
-        with sqlite3.connect(self.path("outbox.db")) as database:
-            database.execute("CREATE TABLE pair (id INTEGER PRIMARY KEY, a, b)")
-        database.close()
+        self.sql("CREATE TABLE pair (id INTEGER PRIMARY KEY, a, b)")
         ended = threading.Event()
         written = []
 
@@ -129,13 +117,13 @@ class Backup(Case):
                 before = len(written)
                 self.expect(0, "backup", name)
                 self.assertGreater(len(written), before)
-                pairs, events = query(self.path(name), (
+                pairs, events = self.sql(
                     "SELECT (SELECT count(*) FROM pair), (SELECT count(*) "
-                    "FROM outbox WHERE event_id LIKE 'load%')"))[0]
+                    "FROM outbox WHERE event_id LIKE 'load%')", path=name)[0]
                 self.assertEqual(pairs, events)
                 self.assertGreaterEqual(pairs, before)
                 self.assertEqual(
-                    query(self.path(name), "PRAGMA integrity_check"),
+                    self.sql("PRAGMA integrity_check", path=name),
                     [("ok",)])
         finally:
             ended.set()
@@ -160,11 +148,10 @@ class Backup(Case):
 
     def test_a_damaged_database_is_told(self):
         self.fill(2)
-        query(self.path("outbox.db"), "PRAGMA wal_checkpoint(TRUNCATE)")
+        self.sql("PRAGMA wal_checkpoint(TRUNCATE)")
         size = os.path.getsize(self.path("outbox.db"))
-        page = query(self.path("outbox.db"),
-                     "SELECT rootpage FROM sqlite_master WHERE name = "
-                     "'outbox_by_event_id'")[0][0]
+        page = self.sql("SELECT rootpage FROM sqlite_master WHERE name = "
+                        "'outbox_by_event_id'")[0][0]
         with open(self.path("outbox.db"), "r+b") as file:
             file.seek((page - 1) * 4096 + 8)
             file.write(b"\xff" * 2000)
@@ -175,7 +162,7 @@ class Backup(Case):
 
     def test_one_with_a_rollback_journal_is_copied_too(self):
         self.enqueue(2)
-        query(self.path("outbox.db"), "PRAGMA journal_mode = DELETE")
+        self.sql("PRAGMA journal_mode = DELETE")
         self.expect(0, "backup", "copy.db")
         self.assertEqual(len(self.rows("-d", "copy.db")), 2)
 

@@ -15,18 +15,11 @@ class Check(Case):
         super().setUp()
         self.expect(0, "init")
 
-    def sql(self, statement, triggers=True):
-        database = sqlite3.connect(self.path("outbox.db"), timeout=LIMIT_S)
-        try:
-            if not triggers:
-                for (name,) in database.execute(
-                        "SELECT name FROM sqlite_master WHERE type = "
-                        "'trigger'").fetchall():
-                    database.execute(f"DROP TRIGGER {name}")
-            with database:
-                return database.execute(statement).fetchall()
-        finally:
-            database.close()
+    def sql_without_triggers(self, statement):
+        for (name,) in self.sql(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            self.sql(f"DROP TRIGGER {name}")
+        return self.sql(statement)
 
     def check(self, code, *words, env=None):
         """What check says, by the check's name."""
@@ -132,15 +125,15 @@ class Check(Case):
 
     def test_events_without_a_delivery_get_one(self):
         body = webhook("e1").replace("'", "''")
-        self.sql(f"INSERT INTO outbox (payload) VALUES ('{body}')",
-                 triggers=False)
+        self.sql_without_triggers(
+            f"INSERT INTO outbox (payload) VALUES ('{body}')")
         self.expect_line(self.check(0, "--offline"), "deliveries", "note",
                          "1 events had no delivery", "triggers")
         self.assertEqual([row["state"] for row in self.rows()], ["pending"])
 
     def test_deliveries_without_an_event_are_told(self):
         self.expect(0, "enqueue", stdin=webhook("e1"))
-        self.sql("DELETE FROM outbox", triggers=False)
+        self.sql_without_triggers("DELETE FROM outbox")
         self.expect_line(self.check(1, "--offline"), "deliveries", "bad_data",
                          "1 deliveries have no event", "backup")
 

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sqlite3
 import subprocess
 import unittest
 
@@ -35,16 +34,12 @@ class Environment(Case):
         self.expect_everywhere("outbox.db", commands=LOOKING + [("init",)])
 
     def test_a_database_without_an_outbox(self):
-        with sqlite3.connect(self.path("outbox.db")) as database:
-            database.execute("CREATE TABLE subscription (id)")
-        database.close()
+        self.sql("CREATE TABLE subscription (id)")
         self.expect_everywhere("outbox.db", "subrelay -d outbox.db init")
 
     def test_a_newer_outbox_is_refused_and_left_alone(self):
         self.expect(0, "init")
-        with sqlite3.connect(self.path("outbox.db")) as database:
-            database.execute("UPDATE outbox_schema SET version = 999")
-        database.close()
+        self.sql("UPDATE outbox_schema SET version = 999")
         self.expect_everywhere("newer", commands=LOOKING + [("init",)])
 
     def test_a_folder_that_does_not_exist(self):

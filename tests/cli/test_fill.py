@@ -3,7 +3,6 @@ relay's would."""
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import unittest
@@ -20,13 +19,6 @@ class Fill(Case):
         subprocess.run([sys.executable, "-B", FILL, "20000",
                         self.path("outbox.db")], check=True, timeout=LIMIT_S,
                        capture_output=True)
-
-    def sql(self, statement):
-        database = sqlite3.connect(self.path("outbox.db"))
-        try:
-            return database.execute(statement).fetchall()
-        finally:
-            database.close()
 
     def test_the_counters_are_those_of_the_rows(self):
         self.assertEqual(

@@ -17,14 +17,6 @@ class Forget(Case):
         super().setUp()
         self.expect(0, "init")
 
-    def sql(self, statement):
-        database = sqlite3.connect(self.path("outbox.db"), timeout=LIMIT_S)
-        try:
-            with database:
-                return database.execute(statement).fetchall()
-        finally:
-            database.close()
-
     def enqueue(self, *bodies):
         self.expect(0, "enqueue", stdin="\n".join(bodies))
 

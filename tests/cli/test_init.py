@@ -1,7 +1,6 @@
 """What `init` says of the file, and that it is so."""
 
 import os
-import sqlite3
 import stat
 import unittest
 
@@ -10,15 +9,10 @@ from harness import Case
 
 class Init(Case):
     def journal_mode(self):
-        database = sqlite3.connect(self.path("outbox.db"))
-        mode = database.execute("PRAGMA journal_mode").fetchone()[0]
-        database.close()
-        return mode
+        return self.sql("PRAGMA journal_mode")[0][0]
 
     def make_application(self):
-        database = sqlite3.connect(self.path("outbox.db"))
-        database.execute("CREATE TABLE subscription (id INTEGER PRIMARY KEY)")
-        database.close()
+        self.sql("CREATE TABLE subscription (id INTEGER PRIMARY KEY)")
 
     def test_a_new_file_is_in_wal_mode_and_its_owners_only(self):
         _, said = self.expect(0, "init")

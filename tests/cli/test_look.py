@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import signal
-import sqlite3
 import subprocess
 import unittest
 
@@ -96,11 +95,9 @@ class Look(Case):
         self.assertIn("due now", page.splitlines()[3])
         self.assertIn("behind #1", page.splitlines()[2])
         self.assertIn("behind #1", page.splitlines()[1])
-        with sqlite3.connect(self.path("outbox.db")) as database:
-            database.execute(
-                "UPDATE outbox_delivery SET attempts = 1, due_ms = "
-                "1000 * (strftime('%s') + 245) WHERE id = 1")
-        database.close()
+        self.sql(
+            "UPDATE outbox_delivery SET attempts = 1, due_ms = "
+            "1000 * (strftime('%s') + 245) WHERE id = 1")
         self.assertIn("retry in 4 min", self.expect(0, "list")[0])
 
     def test_show_tells_a_failure_with_its_calls_and_the_next_step(self):
@@ -245,12 +242,10 @@ class Look(Case):
         self.assertEqual(status["attempts"]["failed"]["last_hour"], 1)
 
     def test_an_outage_is_told(self):
-        with sqlite3.connect(self.path("outbox.db")) as database:
-            database.execute(
-                "UPDATE outbox_destination SET api_url = 'http://there', "
-                "breaker_since_ms = 1000 * (strftime('%s') - 300), "
-                "breaker_text = 'connection refused'")
-        database.close()
+        self.sql(
+            "UPDATE outbox_destination SET api_url = 'http://there', "
+            "breaker_since_ms = 1000 * (strftime('%s') - 300), "
+            "breaker_text = 'connection refused'")
         page, _ = self.expect(0, "status")
         self.assertRegex(page, r"NOTHING GETS THROUGH since .* \(5 min ago\)")
         self.assertIn("connection refused. One delivery at a time", page)
@@ -260,14 +255,12 @@ class Look(Case):
         self.assertEqual(destination["breaker_text"], "connection refused")
 
     def test_a_hold_and_a_pause_are_told_with_how_to_mend_them(self):
-        with sqlite3.connect(self.path("outbox.db")) as database:
-            database.execute(
-                "UPDATE outbox_destination SET api_url = 'http://there', "
-                "hold_reason = 'token_refused', hold_text = 'the token was "
-                "refused; give a new one', held_since_ms = "
-                "1000 * (strftime('%s') - 300), pause_reason = 'lunch', "
-                "paused_by = 'operator', paused_since_ms = 1764000000000")
-        database.close()
+        self.sql(
+            "UPDATE outbox_destination SET api_url = 'http://there', "
+            "hold_reason = 'token_refused', hold_text = 'the token was "
+            "refused; give a new one', held_since_ms = "
+            "1000 * (strftime('%s') - 300), pause_reason = 'lunch', "
+            "paused_by = 'operator', paused_since_ms = 1764000000000")
         page, _ = self.expect(0, "status")
         self.assertRegex(page, r"HELD since .* \(5 min ago\)")
         self.assertIn("the token was refused; give a new one", page)

@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import select
-import sqlite3
 import subprocess
 import unittest
 
@@ -104,10 +103,8 @@ class Map(Case):
 
     def test_with_a_database_its_names_are_taken(self):
         self.expect(0, "init")
-        with sqlite3.connect(self.path("outbox.db")) as database:
-            database.execute("INSERT INTO outbox_name (kind, name) "
-                             "VALUES ('renewal', 'Renewed')")
-        database.close()
+        self.sql("INSERT INTO outbox_name (kind, name) "
+                 "VALUES ('renewal', 'Renewed')")
         for words, name in (((), "rc_renewal_event"),
                             (("-d", "outbox.db"), "Renewed")):
             out, _ = self.expect(0, "map", "--json", *words,

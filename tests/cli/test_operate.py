@@ -1,7 +1,6 @@
 """retry, discard, names, pause and taking back: what operators do."""
 
 import signal
-import sqlite3
 import subprocess
 import time
 import unittest
@@ -15,14 +14,6 @@ class Operate(Case):
     def setUp(self):
         super().setUp()
         self.expect(0, "init")
-
-    def sql(self, statement):
-        database = sqlite3.connect(f"{self.folder}/outbox.db", timeout=LIMIT_S)
-        try:
-            with database:
-                return database.execute(statement).fetchall()
-        finally:
-            database.close()
 
     def failed(self, count):
         """So many deliveries, each of its own user, all failed."""

@@ -25,13 +25,6 @@ class Stop(Case):
         database.executescript(f"BEGIN; {INSERT_FAILED.format(MANY)} COMMIT;")
         database.close()
 
-    def sql(self, statement):
-        database = sqlite3.connect(self.path("outbox.db"), timeout=LIMIT_S)
-        try:
-            return database.execute(statement).fetchall()
-        finally:
-            database.close()
-
     def states(self):
         return dict(self.sql("SELECT state, count(*) FROM outbox_delivery "
                              "GROUP BY state"))

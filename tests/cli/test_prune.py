@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import time
 import unittest
@@ -17,15 +16,6 @@ class Prune(Case):
     def setUp(self):
         super().setUp()
         self.expect(0, "init")
-
-    def sql(self, statement, path=None):
-        database = sqlite3.connect(path or self.path("outbox.db"),
-                                   timeout=LIMIT_S)
-        try:
-            with database:
-                return database.execute(statement).fetchall()
-        finally:
-            database.close()
 
     def old(self, count, state="delivered", age_days=100):
         """So many that settled so long ago."""
@@ -77,9 +67,7 @@ class Prune(Case):
         self.assertEqual(out, "0 enqueued, 1 duplicate, 0 refused\n")
 
     def test_a_file_that_does_not_shrink_says_so(self):
-        with sqlite3.connect(self.path("app.db")) as app:
-            app.execute("CREATE TABLE subscription (id)")
-        app.close()
+        self.sql("CREATE TABLE subscription (id)", path="app.db")
         os.remove(self.path("outbox.db"))
         os.rename(self.path("app.db"), self.path("outbox.db"))
         self.expect(0, "init")
