@@ -73,6 +73,23 @@ static void a_refused_event_leaves_the_rest_of_the_transaction(void **state)
     assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM outbox"), 2);
 }
 
+/* More than SQLite keeps aside in memory. */
+static void a_statement_may_change_many_pages(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_run(fixture, "WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL"
+                         " SELECT n + 1 FROM numbers WHERE n < 20000)"
+                         " INSERT INTO outbox_delivery (id, lane, arrived_ms)"
+                         " SELECT n, n * 7919 % 20011, 1 FROM numbers;"
+                         "BEGIN IMMEDIATE;"
+                         "UPDATE outbox_delivery SET lane = lane || 'x';"
+                         "COMMIT");
+    assert_int_equal(fixture_number(fixture,
+                                    "SELECT count(*) FROM outbox_delivery"
+                                    " WHERE lane GLOB '*x'"),
+                     20000);
+}
+
 static void a_full_disk_is_called_so_and_nothing_happened(void **state)
 {
     struct fixture *fixture = *state;
@@ -214,6 +231,7 @@ int main(void)
         TEST(a_second_store_of_this_process_waits_its_turn),
         TEST(what_is_rolled_back_did_not_happen),
         TEST(a_refused_event_leaves_the_rest_of_the_transaction),
+        TEST(a_statement_may_change_many_pages),
         TEST(a_full_disk_is_called_so_and_nothing_happened),
         TEST(a_write_that_the_system_refuses_for_its_size_is_a_full_disk),
         TEST(a_database_in_rollback_mode_works),

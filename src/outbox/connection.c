@@ -15,8 +15,10 @@
 #include <time.h>
 
 enum {
-    /* Twice the pages that an INSERT into the outbox changes at most. */
-    STATEMENT_JOURNAL_BYTES = 256 * 1024,
+    /* More pages than an INSERT into the outbox changes. Below 128 KiB: SQLite
+     * spills it in one piece, writes none that large, and takes that for a
+     * full disk. */
+    STATEMENT_JOURNAL_BYTES = 96 * 1024,
     FIRST_LOOKS = 1000,
     FIRST_PAUSE_NS = 200 * 1000,
     LATER_PAUSE_NS = 1000 * 1000,
