@@ -312,13 +312,7 @@ static void server_errors_are_tried_again_later_and_later(void **state)
 static void retry_after_is_a_floor(void **state)
 {
     (void)state;
-    const struct fake_rule down = {.request = "POST /events",
-                                   .times = 1,
-                                   .status = 503,
-                                   .retry_after_s = 90};
-    fake_intercom_script(world->intercom, &down);
-    int64_t id = world_put(world, "u1");
-    world_start(world);
+    int64_t id = start_put_off(90);
     (void)world_run(world, 89 * SECOND);
     assert_string_equal(world_state(world, id), "pending");
     world_run_until(world, id, "delivered", 2 * SECOND);
@@ -487,13 +481,7 @@ static void an_idle_relay_turns_a_few_times_a_minute(void **state)
 static void waiting_for_a_retry_is_no_busy_loop(void **state)
 {
     (void)state;
-    const struct fake_rule down = {.request = "POST /events",
-                                   .times = 1,
-                                   .status = 503,
-                                   .retry_after_s = 3600};
-    fake_intercom_script(world->intercom, &down);
-    int64_t id = world_put(world, "u1");
-    world_start(world);
+    int64_t id = start_put_off(3600);
     (void)world_run(world, SECOND);
     int turns = world->turns;
     (void)world_run(world, 59 * MINUTE);

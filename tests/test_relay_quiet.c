@@ -124,13 +124,7 @@ static void a_clock_that_is_set_back_does_not_make_it_longer(void **state)
 static void nor_any_other_wait(void **state)
 {
     (void)state;
-    const struct fake_rule down = {.request = "POST /events",
-                                   .times = 1,
-                                   .status = 503,
-                                   .retry_after_s = 90};
-    fake_intercom_script(world->intercom, &down);
-    int64_t id = world_put(world, "u1");
-    world_start(world);
+    int64_t id = start_put_off(90);
     (void)world_run(world, SECOND);
     world->clock.wall_ms -= INT64_C(20) * HOUR;
     (void)world_run(world, 80 * SECOND);
@@ -162,13 +156,7 @@ static void a_retry_that_waits_stays_an_operators(void **state)
 static void nor_one_that_comes_to_light_later(void **state)
 {
     (void)state;
-    const struct fake_rule down = {.request = "POST /events",
-                                   .times = 1,
-                                   .status = 503,
-                                   .retry_after_s = 90};
-    fake_intercom_script(world->intercom, &down);
-    int64_t id = world_put(world, "u1");
-    world_start(world);
+    int64_t id = start_put_off(90);
     (void)world_run(world, SECOND);
     world_execute(world, "UPDATE outbox_delivery SET not_before_ms = "
                          "not_before_ms + 34560000000, due_ms = due_ms + "

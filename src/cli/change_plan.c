@@ -203,7 +203,6 @@ bool change_plan_show(struct store *store, const struct change_plan *plan,
                       bool json, struct err *err)
 {
     struct output output;
-    struct err output_err;
     bool good = true;
     output_init(&output, STDOUT_FILENO);
     if (json) {
@@ -212,8 +211,5 @@ bool change_plan_show(struct store *store, const struct change_plan *plan,
         operation_words_plan(&plan->plan, &output.text);
         good = write_sample(store, &plan->plan, &output.text, err);
     }
-    bool written = output_finish(&output, &output_err);
-    if (good && !written)
-        *err = output_err;
-    return good && written;
+    return output_finish_after(&output, good, err);
 }

@@ -201,16 +201,13 @@ static enum command_exit run(const struct command_call *call)
     columns_init(&list.columns, table, sizeof(table) / sizeof(table[0]));
     list.rows = mem_new_array(PAGE_ROWS, sizeof(list.rows[0]));
     bool done = print(&list, &err);
-    struct err output_err;
-    bool written = output_finish(&list.output, &output_err);
+    done = output_finish_after(&list.output, done, &err);
     free(list.rows);
     columns_free(&list.columns);
     store_close(list.store);
     if (!done && err.code == ERR_STOPPED)
         return EXIT_DATA;
-    if (!done || !written)
-        return command_fail(call, EXIT_ENVIRONMENT, done ? &output_err : &err);
-    return EXIT_DONE;
+    return done ? EXIT_DONE : command_fail(call, EXIT_ENVIRONMENT, &err);
 }
 
 const struct command command_list = {

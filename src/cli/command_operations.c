@@ -114,13 +114,10 @@ static enum command_exit run(const struct command_call *call)
     output_init(&output, STDOUT_FILENO);
     columns_init(&columns, table, sizeof(table) / sizeof(table[0]));
     bool done = print_all(store, call->settings, &columns, &output, &err);
-    struct err output_err;
-    bool written = output_finish(&output, &output_err);
+    done = output_finish_after(&output, done, &err);
     columns_free(&columns);
     store_close(store);
-    if (!done || !written)
-        return command_fail(call, EXIT_ENVIRONMENT, done ? &output_err : &err);
-    return EXIT_DONE;
+    return done ? EXIT_DONE : command_fail(call, EXIT_ENVIRONMENT, &err);
 }
 
 const struct command command_operations = {

@@ -76,6 +76,15 @@ bool output_finish(struct output *output, struct err *err)
     return err_set_errno(err, output->errnum, "cannot write the output");
 }
 
+bool output_finish_after(struct output *output, bool good, struct err *err)
+{
+    struct err output_err;
+    bool written = output_finish(output, &output_err);
+    if (good && !written)
+        *err = output_err;
+    return good && written;
+}
+
 void output_printable(struct output *output, const char *text)
 {
     if (text != NULL)

@@ -47,6 +47,11 @@ bool output_flush(struct output *output);
  * that failed. */
 MUST_CHECK bool output_finish(struct output *output, struct err *err);
 
+/* The same behind work that may have failed: what it has written goes out. Then
+ * false, too, with the work's own reason in err. */
+MUST_CHECK bool output_finish_after(struct output *output, bool good,
+                                    struct err *err);
+
 /* Add text from outside, made printable. NULL adds nothing. */
 void output_printable(struct output *output, const char *text);
 
