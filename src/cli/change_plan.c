@@ -93,9 +93,7 @@ bool change_plan_make(const struct command_call *call, struct store *store,
                       bool include_delivered, struct progress *progress,
                       struct change_plan *plan, struct err *err)
 {
-    char who[OPERATOR_NAME_BYTES];
-    operator_name(who, sizeof(who));
-    struct operation_request request = operator_ask(call->command->name, who);
+    struct operation_request request = operator_ask(call->command->name);
     struct buf words;
     filter_words_join(call, &words);
     request.filter = buf_text(&words);

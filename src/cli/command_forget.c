@@ -242,17 +242,15 @@ static enum command_exit look_and_do(struct work *work)
 static enum command_exit run(const struct command_call *call)
 {
     struct work work = {.call = call, .settings = call->settings};
-    char who[OPERATOR_NAME_BYTES];
     struct err err;
     if (*call->words[0] == '\0')
         return command_fail_text(call, EXIT_USAGE, "the user id is empty");
     if (!store_open(call->database, STORE_WRITE, OPERATOR_BUSY_MS, &work.store,
                     &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-    operator_name(who, sizeof(who));
     work.forget = (struct forget){
         .user = call->words[0],
-        .who = who,
+        .who = operator_name(),
         .now_ms = clock_wall_ms(clock_system()),
     };
     enum command_exit code = look_and_do(&work);

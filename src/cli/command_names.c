@@ -175,10 +175,8 @@ static void warn(const struct wish *wish)
 
 static bool apply(struct store *store, const struct wish *wish, struct err *err)
 {
-    char who[OPERATOR_NAME_BYTES];
     int64_t id;
-    operator_name(who, sizeof(who));
-    const struct operation_request request = operator_ask("rename", who);
+    const struct operation_request request = operator_ask("rename");
     if (!operation_set_name(store, wish->kind, wish->after.name[wish->kind],
                             wish->after.off[wish->kind], &request, &id, err))
         return false;

@@ -4,14 +4,12 @@
 
 static enum command_exit run(const struct command_call *call)
 {
-    char who[OPERATOR_NAME_BYTES];
     struct store *store;
     struct err err;
     if (!store_open(call->database, STORE_WRITE, OPERATOR_BUSY_MS, &store,
                     &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-    operator_name(who, sizeof(who));
-    struct operation_request request = operator_ask("pause", who);
+    struct operation_request request = operator_ask("pause");
     request.filter = call->word_count > 0 ? call->words[0] : NULL;
     bool done = operation_pause(store, &request, &err);
     store_close(store);

@@ -193,7 +193,6 @@ static enum command_exit tell(const struct work *work)
 static enum command_exit run(const struct command_call *call)
 {
     struct work work = {.call = call, .settings = call->settings};
-    char who[OPERATOR_NAME_BYTES];
     char words[NUMBER_BYTES + 16];
     char age[NUMBER_BYTES];
     struct err err;
@@ -205,7 +204,6 @@ static enum command_exit run(const struct command_call *call)
                     work.settings->dry_run ? STORE_READ : STORE_WRITE,
                     OPERATOR_BUSY_MS, &work.store, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-    operator_name(who, sizeof(who));
     text_format_duration(work.settings->older_than_ms, age, sizeof(age));
     (void)snprintf(words, sizeof(words), "older than %s", age);
     int64_t now_ms = clock_wall_ms(clock_system());
@@ -213,7 +211,7 @@ static enum command_exit run(const struct command_call *call)
         .now_ms = now_ms,
         .before_ms = now_ms - work.settings->older_than_ms,
         .page_ms = PAGE_MS,
-        .who = who,
+        .who = operator_name(),
         .words = words,
         .dry_run = work.settings->dry_run,
     };

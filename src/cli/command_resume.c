@@ -4,15 +4,13 @@
 
 static enum command_exit run(const struct command_call *call)
 {
-    char who[OPERATOR_NAME_BYTES];
     bool was_paused;
     struct store *store;
     struct err err;
     if (!store_open(call->database, STORE_WRITE, OPERATOR_BUSY_MS, &store,
                     &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-    operator_name(who, sizeof(who));
-    struct operation_request request = operator_ask("resume", who);
+    struct operation_request request = operator_ask("resume");
     bool done = operation_resume(store, &request, &was_paused, &err);
     store_close(store);
     if (!done)

@@ -157,8 +157,6 @@ static bool check_settings(const struct settings *settings, struct err *err)
 static bool show(struct tui *tui, struct err *err)
 {
     struct aside aside;
-    char who[OPERATOR_NAME_BYTES];
-    operator_name(who, sizeof(who));
     if (!aside_begin(&aside, err))
         return false;
     if (tui->settings->runs_relay && !start_relay_if_free(tui, err)) {
@@ -167,7 +165,7 @@ static bool show(struct tui *tui, struct err *err)
     }
     const struct console_options console = {
         .database = tui->call->database,
-        .who = who,
+        .who = operator_name(),
         .read_only = tui->settings->read_only,
         .scheme = schemes[tui->settings->colours],
         .signal_descriptor = tui->signals,

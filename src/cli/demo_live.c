@@ -45,15 +45,13 @@ static const char *guide_line(void *context, const struct model *model)
 static bool run_console(const struct demo_place *place, int signals,
                         struct relay_thread *relay, struct err *err)
 {
-    char who[OPERATOR_NAME_BYTES];
     struct demo_guide guide = {
         .begin_outage = begin_outage,
         .context = place->sandbox,
     };
-    operator_name(who, sizeof(who));
     const struct console_options options = {
         .database = place->database,
-        .who = who,
+        .who = operator_name(),
         .scheme = TERM_SCHEME_AUTO,
         .signal_descriptor = signals,
         .relay_descriptor = relay_thread_end_descriptor(relay),

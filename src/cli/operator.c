@@ -15,15 +15,19 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { LEAST_PAUSE_MS = 3 };
+enum { LEAST_PAUSE_MS = 3, NAME_BYTES = 64 };
 
-void operator_name(char *out, size_t size)
+const char *operator_name(void)
 {
+    static char name[NAME_BYTES];
+    if (name[0] != '\0')
+        return name;
     const struct passwd *entry = getpwuid(getuid());
     if (entry != NULL)
-        (void)snprintf(out, size, "%s", entry->pw_name);
+        (void)snprintf(name, sizeof(name), "%s", entry->pw_name);
     else
-        (void)snprintf(out, size, "%lu", (unsigned long)getuid());
+        (void)snprintf(name, sizeof(name), "%lu", (unsigned long)getuid());
+    return name;
 }
 
 bool operator_types(int64_t number, struct progress *progress)
@@ -41,11 +45,11 @@ bool operator_types(int64_t number, struct progress *progress)
     return text_parse_int64(line, 0, INT64_MAX, &typed) && typed == number;
 }
 
-struct operation_request operator_ask(const char *action, const char *who)
+struct operation_request operator_ask(const char *action)
 {
     return (struct operation_request){
         .action = action,
-        .who = who,
+        .who = operator_name(),
         .now_ms = clock_wall_ms(clock_system()),
     };
 }

@@ -14,17 +14,18 @@
 
 /* A producer that commits flat out can keep SQLite's lock from us for seconds:
  * an operator would rather wait than find half a plan. */
-enum { OPERATOR_BUSY_MS = 60000, OPERATOR_NAME_BYTES = 64 };
+enum { OPERATOR_BUSY_MS = 60000 };
 
-/* The login name of whoever runs this process; its number without one. */
-void operator_name(char *out, size_t size);
+/* The login name of whoever runs this process; its number without one. Static;
+ * the main thread. */
+const char *operator_name(void);
 
 /* Ask on the terminal for this number to be typed; anything else is a no, and
  * so is a signal. progress NULL: signals end the process, as they do. */
 bool operator_types(int64_t number, struct progress *progress);
 
-/* A request of this action, now. who is borrowed. */
-struct operation_request operator_ask(const char *action, const char *who);
+/* A request of this action, now, by whoever runs this process. */
+struct operation_request operator_ask(const char *action);
 
 /* Say this if no relay is running on the database: what is asked for then
  * waits for one. */

@@ -26,13 +26,11 @@ enum command_exit take_back(const struct command_call *call,
                             struct store *store, bool is_cancel, int64_t target,
                             struct progress *progress)
 {
-    char who[OPERATOR_NAME_BYTES];
     struct operation_row row;
     struct err err;
     int64_t id;
-    operator_name(who, sizeof(who));
     const struct operation_request request =
-        operator_ask(is_cancel ? "cancel" : "undo", who);
+        operator_ask(is_cancel ? "cancel" : "undo");
     bool begun = is_cancel
                      ? operation_cancel(store, target, &request, &id, &err)
                      : operation_undo(store, target, &request, &id, &err);
