@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "cli/map_bodies.h"
+#include "cli/run_options.h"
 #include "event/mapping.h"
 #include "event/names.h"
 #include "outbox/outbox.h"
@@ -11,8 +12,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum choice { CHOICE_SEND, CHOICE_SKIP };
-
 struct settings {
     bool json;
     int sandbox_events;
@@ -20,11 +19,9 @@ struct settings {
 };
 
 static const struct settings defaults = {
-    .sandbox_events = CHOICE_SKIP,
-    .anonymous_users = CHOICE_SEND,
+    .sandbox_events = RUN_SKIP,
+    .anonymous_users = RUN_SEND,
 };
-
-static const char *const choices[] = {"send", "skip", NULL};
 
 static const struct options_row options[] = {
     OPTIONS_FLAG_ROW(
@@ -34,12 +31,12 @@ static const struct options_row options[] = {
     {.name = "sandbox-events",
      .type = OPTIONS_CHOICE,
      .offset = offsetof(struct settings, sandbox_events),
-     .choices = choices,
+     .choices = run_choices,
      .help = "as for run (skip)"},
     {.name = "anonymous-users",
      .type = OPTIONS_CHOICE,
      .offset = offsetof(struct settings, anonymous_users),
-     .choices = choices,
+     .choices = run_choices,
      .help = "as for run (send)"},
 };
 
@@ -68,8 +65,8 @@ static enum command_exit run(const struct command_call *call)
         return command_fail(call, EXIT_ENVIRONMENT, &err);
     const struct mapping_policy policy = {
         .names = &names,
-        .skip_anonymous_users = settings->anonymous_users == CHOICE_SKIP,
-        .send_sandbox_events = settings->sandbox_events == CHOICE_SEND,
+        .skip_anonymous_users = settings->anonymous_users == RUN_SKIP,
+        .send_sandbox_events = settings->sandbox_events == RUN_SEND,
     };
     const struct map_options map_options = {
         .paths = (const char *const *)call->words,

@@ -21,10 +21,8 @@ const char *const run_choices[] = {"send", "skip", NULL};
 
 const struct options_row run_options[] = {
     RUN_RELAY_OPTIONS,
-    {.name = "drain",
-     .type = OPTIONS_FLAG,
-     RUN_FIELD(drain),
-     .help = "end when nothing is left to send"},
+    OPTIONS_FLAG_ROW("drain", struct run_settings, drain,
+                     "end when nothing is left to send"),
     {.name = "drain-wait",
      .type = OPTIONS_DURATION,
      RUN_FIELD(drain_wait_ms),
@@ -33,11 +31,10 @@ const struct options_row run_options[] = {
      .maximum = RUN_DAY_MS,
      .help = "with --drain: wait for deliveries that are due within this time "
              "(60s)"},
-    {.name = "standby",
-     .type = OPTIONS_FLAG,
-     RUN_FIELD(standby),
-     .help = "while another relay runs on this file, wait and take over when "
-             "it ends or dies"},
+    OPTIONS_FLAG_ROW(
+        "standby", struct run_settings, standby,
+        "while another relay runs on this file, wait and take over when "
+        "it ends or dies"),
     {.name = "listen",
      .type = OPTIONS_TEXT,
      RUN_FIELD(listen),
@@ -55,11 +52,9 @@ const struct options_row run_options[] = {
      RUN_FIELD(webhook_secret_file),
      .value = "FILE",
      .help = "with --listen: the secret that webhooks are signed with"},
-    {.name = "no-webhook-auth",
-     .type = OPTIONS_FLAG,
-     RUN_FIELD(no_webhook_auth),
-     .help = "with --listen on a loopback address: let anybody on this "
-             "machine send webhooks"},
+    OPTIONS_FLAG_ROW("no-webhook-auth", struct run_settings, no_webhook_auth,
+                     "with --listen on a loopback address: let anybody on this "
+                     "machine send webhooks"),
     {.name = "tls-cert",
      .type = OPTIONS_TEXT,
      RUN_FIELD(tls_cert),
