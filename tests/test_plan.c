@@ -1,113 +1,8 @@
-/* What one claim is to send: the stale guard, saved calls, bound bytes. */
-#include "relay/plan.h"
+/* What one claim is to send: the stale guard, saved calls, and what needs no
+ * call. */
+#include "plan_fixture.h"
 
-#include "base/text.h"
-#include "event/names.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
 #include <string.h>
-
-enum { ID = 50, EPOCH = 7 };
-static const int64_t HOUR_MS = INT64_C(60) * 60 * 1000;
-static const int64_t EVENT_MS = INT64_C(1787565658000);
-static const int64_t ARRIVED_MS = INT64_C(1787565659000);
-static const int64_t NOW_MS = INT64_C(1787565700000);
-
-#define RENEWAL(time)                                                          \
-    "{\"event\":{\"id\":\"e\",\"type\":\"RENEWAL\",\"app_user_id\":\"u1\","    \
-    "\"store\":\"APP_STORE\",\"period_type\":\"NORMAL\","                      \
-    "\"entitlement_ids\":[\"pro\"],\"product_id\":\"p\","                      \
-    "\"environment\":\"PRODUCTION\",\"purchased_at_ms\":1787565000000,"        \
-    "\"expiration_at_ms\":1790000000000" time "}}"
-#define AT_ITS_TIME ",\"event_timestamp_ms\":1787565658000"
-
-/* What RENEWAL's attributes are; other tests hold the mapping to it. */
-static const char own[] =
-    "{\"latest_store\":\"APP_STORE\",\"latest_entitlement\":\"pro\","
-    "\"expires_at\":1790000000,\"subscription_status\":\"active\"}";
-static const char other[] = "{\"latest_store\":\"STRIPE\"}";
-
-static struct names names;
-static struct mapping_policy policy;
-static struct plan_context context;
-static struct outbox_claim claim;
-
-static void set_payload(const char *payload)
-{
-    claim.payload = (char *)(uintptr_t)payload;
-    claim.payload_length = strlen(payload);
-}
-
-/* A renewal of a user of whom nothing is known. */
-static int set_claim(void **state)
-{
-    (void)state;
-    names_init(&names);
-    policy = (struct mapping_policy){.names = &names};
-    context = (struct plan_context){
-        .policy = &policy, .epoch = EPOCH, .now_ms = NOW_MS};
-    claim = (struct outbox_claim){
-        .id = ID,
-        .lane = (char *)(uintptr_t) "u1",
-        .kind = "renewal",
-        .arrived_ms = ARRIVED_MS,
-        .first_try_open_ms = OUTBOX_NO_TIME,
-        .sent_timestamp_ms = OUTBOX_NO_TIME,
-        .confirmed_timestamp_ms = OUTBOX_NO_TIME,
-    };
-    set_payload(RENEWAL(AT_ITS_TIME));
-    return 0;
-}
-
-/* An event of this time and id has written these attributes last. */
-static void set_sent(int64_t timestamp_ms, int64_t id, const char *attributes)
-{
-    claim.sent_timestamp_ms = timestamp_ms;
-    claim.sent_id = id;
-    claim.sent_attributes = (char *)(uintptr_t)attributes;
-}
-
-/* … and they are known to have arrived, a minute ago, in this epoch. */
-static void set_confirmed(void)
-{
-    claim.confirmed_timestamp_ms = claim.sent_timestamp_ms;
-    claim.confirmed_id = claim.sent_id;
-    claim.confirmed_ms = NOW_MS - 60 * 1000;
-    claim.confirmed_epoch = EPOCH;
-}
-
-static void set_bound(const char *attributes, const char *event_body)
-{
-    claim.bound = true;
-    claim.attempts = 1;
-    claim.attributes = (char *)(uintptr_t)attributes;
-    claim.event_body = (char *)(uintptr_t)event_body;
-}
-
-static void expect_text(const char *text, const char *expected)
-{
-    if (expected == NULL)
-        assert_null(text);
-    else
-        assert_string_equal(text, expected);
-}
-
-static void expect_settled(const char *state, const char *reason)
-{
-    struct plan plan;
-    plan_make(&claim, &context, &plan);
-    assert_int_equal(plan.action, PLAN_SETTLE);
-    assert_string_equal(plan.state, state);
-    assert_string_equal(plan.reason, reason);
-    assert_true(plan.result[0] != '\0');
-    plan_free(&plan);
-}
 
 /* --- new users and the stale guard --------------------------------------- */
 
@@ -185,10 +80,6 @@ static void a_time_missing_or_too_far_ahead_counts_as_arrival(void **state)
 }
 
 /* --- saved calls ---------------------------------------------------------- */
-
-static void break_nothing(void)
-{
-}
 
 static void break_epoch(void)
 {
@@ -301,138 +192,6 @@ static void without_an_event_there_is_always_one_call(void **state)
     }
 }
 
-/* --- bound bytes ---------------------------------------------------------- */
-
-static void break_payload(void)
-{
-    set_payload("no JSON at all");
-}
-
-static void rename_kind(void)
-{
-    (void)snprintf(names.name[KIND_RENEWAL], sizeof(names.name[0]), "renamed");
-}
-
-static void switch_off(void)
-{
-    names.off[KIND_RENEWAL] = true;
-}
-
-static void change_lane(void)
-{
-    claim.lane = (char *)(uintptr_t) "u2";
-}
-
-static void forget_binding_after_unknown(void)
-{
-    claim.bound = false;
-    claim.unknown = true;
-}
-
-static void bound_bytes_go_as_they_are_whatever_has_changed(void **state)
-{
-    static void (*const changes[])(void) = {
-        break_nothing, break_payload, rename_kind,
-        switch_off,    change_lane,   forget_binding_after_unknown,
-    };
-    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-        struct plan plan;
-        (void)set_claim(state);
-        set_bound("{\"old\":1}", "{\"event_name\":\"old\"}");
-        set_sent(EVENT_MS, ID, "{\"old\":1}");
-        changes[i]();
-        plan_make(&claim, &context, &plan);
-        assert_int_equal(plan.action, PLAN_SEND);
-        assert_string_equal(plan.event_body, "{\"event_name\":\"old\"}");
-        assert_string_equal(plan.attributes, "{\"old\":1}");
-        assert_string_equal(plan.newest_attributes, "{\"old\":1}");
-        plan_free(&plan);
-    }
-}
-
-static void
-the_contacts_call_of_bound_bytes_is_saved_where_it_arrived(void **state)
-{
-    (void)state;
-    struct plan plan;
-    set_bound(own, "{\"event_name\":\"old\"}");
-    set_sent(EVENT_MS, ID, own);
-    set_confirmed();
-    plan_make(&claim, &context, &plan);
-    assert_null(plan.attributes);
-    assert_string_equal(plan.newest_attributes, own);
-    assert_string_equal(plan.event_body, "{\"event_name\":\"old\"}");
-    plan_free(&plan);
-}
-
-static void bound_attributes_alone_are_always_written(void **state)
-{
-    (void)state;
-    struct plan plan;
-    set_bound(own, NULL);
-    set_sent(EVENT_MS, ID, own);
-    set_confirmed();
-    plan_make(&claim, &context, &plan);
-    assert_string_equal(plan.attributes, own);
-    assert_null(plan.event_body);
-    plan_free(&plan);
-}
-
-/* Discarded while it waited, another one sent, the discard undone: the stale
- * guard holds for bound attributes, too. */
-static void bound_attributes_do_not_overwrite_newer_ones(void **state)
-{
-    static const struct {
-        bool confirmed;
-        const char *event_body;
-        const char *attributes;
-    } rows[] = {
-        {false, "{\"event_name\":\"old\"}", other},
-        {true, "{\"event_name\":\"old\"}", NULL},
-        {false, NULL, other},
-        {true, NULL, other},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct plan plan;
-        (void)set_claim(state);
-        set_bound(own, rows[i].event_body);
-        set_sent(EVENT_MS + HOUR_MS, ID + 1, other);
-        if (rows[i].confirmed)
-            set_confirmed();
-        plan_make(&claim, &context, &plan);
-        expect_text(plan.attributes, rows[i].attributes);
-        expect_text(plan.newest_attributes, other);
-        expect_text(plan.event_body, rows[i].event_body);
-        assert_false(plan.is_newest);
-        plan_free(&plan);
-    }
-}
-
-static void a_binding_without_bytes_is_mapped_anew(void **state)
-{
-    (void)state;
-    struct plan plan;
-    set_bound(NULL, NULL);
-    plan_make(&claim, &context, &plan);
-    assert_int_equal(plan.action, PLAN_SEND);
-    assert_string_equal(plan.attributes, own);
-    assert_non_null(plan.event_body);
-    plan_free(&plan);
-}
-
-static void unbound_bytes_of_an_earlier_attempt_are_rendered_anew(void **state)
-{
-    (void)state;
-    struct plan plan;
-    set_bound("{\"old\":1}", "{\"event_name\":\"old\"}");
-    claim.bound = false;
-    rename_kind();
-    plan_make(&claim, &context, &plan);
-    assert_string_equal(plan.attributes, own);
-    assert_non_null(strstr(plan.event_body, "\"renamed\""));
-    plan_free(&plan);
-}
-
 /* --- no call -------------------------------------------------------------- */
 
 #define EVENT(members) "{\"event\":{\"id\":\"e\"," members "}}"
@@ -508,12 +267,6 @@ int main(void)
         RULE(equal_attributes_are_saved_only_while_surely_there),
         RULE(a_kind_switched_off_writes_the_attributes_only),
         RULE(without_an_event_there_is_always_one_call),
-        RULE(bound_bytes_go_as_they_are_whatever_has_changed),
-        RULE(the_contacts_call_of_bound_bytes_is_saved_where_it_arrived),
-        RULE(bound_attributes_alone_are_always_written),
-        RULE(bound_attributes_do_not_overwrite_newer_ones),
-        RULE(a_binding_without_bytes_is_mapped_anew),
-        RULE(unbound_bytes_of_an_earlier_attempt_are_rendered_anew),
         RULE(what_needs_no_call_is_settled_with_a_reason),
         RULE(an_anonymous_user_is_skipped_only_when_told),
         RULE(a_user_that_sqlite_read_otherwise_is_invalid),
