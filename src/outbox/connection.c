@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "outbox/counters.h"
+#include "outbox/gather.h"
 #include "outbox/query.h"
 #include "outbox/turnstile.h"
 
@@ -119,9 +120,21 @@ static void configure(void)
     (void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL_BYTES);
 }
 
+static int open_to_write(struct store *store, const char *real)
+{
+    store->gather = gather_new();
+    int result = sqlite3_open_v2(real, &store->database,
+                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                 gather_name(store->gather));
+    gather_hide(store->gather);
+    return result;
+}
+
 static int open_database(struct store *store, const char *real,
                          enum connection_mode mode)
 {
+    if (mode == CONNECTION_WRITE)
+        return open_to_write(store, real);
     if (mode != CONNECTION_IMMUTABLE)
         return sqlite3_open_v2(real, &store->database,
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
@@ -204,6 +217,7 @@ void connection_close(struct store *store)
     for (size_t i = 0; i < QUERY_COUNT; i++)
         free_prepared(&store->prepared[i]);
     sqlite3_close(store->database);
+    gather_free(store->gather);
     turnstile_close(store->turnstile);
     counters_free(&store->counters);
     free(store->path);

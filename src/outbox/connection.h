@@ -19,6 +19,7 @@ enum query_name { QUERIES(QUERY_CONSTANT) QUERY_COUNT };
 #undef QUERY_CONSTANT
 
 struct counter;
+struct gather;
 struct turnstile;
 
 /* A named query, prepared at its first use. */
@@ -35,7 +36,8 @@ struct counters {
 };
 
 struct store {
-    sqlite3 *database; /* owned */
+    sqlite3 *database;     /* owned */
+    struct gather *gather; /* owned; NULL: nothing is written */
     struct prepared prepared[QUERY_COUNT];
     char *path;                  /* as given; owned */
     struct turnstile *turnstile; /* owned */

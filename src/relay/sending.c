@@ -275,18 +275,19 @@ void sending_go_on(struct sending *sending)
     (void)take_answers(sending);
 }
 
-/* A turn that claimed nothing is followed by one that finds nothing ended: so
- * it grows at once and shrinks slowly. */
+/* Twice as many, because while the next turn is committed, too, as many wait to
+ * be recorded as are on their way. A turn that claimed nothing is followed by
+ * one that finds nothing ended: so it grows at once and shrinks slowly. */
 void sending_after_commit(struct sending *sending)
 {
     make_delayed_calls(sending);
-    int free = take_answers(sending);
-    if (free > MOST_AHEAD * sending->connections)
-        free = MOST_AHEAD * sending->connections;
-    if (free >= sending->ahead)
-        sending->ahead = free;
+    int wanted = 2 * take_answers(sending);
+    if (wanted > MOST_AHEAD * sending->connections)
+        wanted = MOST_AHEAD * sending->connections;
+    if (wanted >= sending->ahead)
+        sending->ahead = wanted;
     else
-        sending->ahead -= (sending->ahead - free + 3) / 4;
+        sending->ahead -= (sending->ahead - wanted + 3) / 4;
 }
 
 int sending_room(const struct sending *sending)
