@@ -101,7 +101,8 @@ def measure(group, stages):
             or attempt(group, stage, lambda: group.prepare(stage))]
     others = Others()
     for _ in range(group.rounds):
-        good = [stage for stage in good if attempt(
+        # Who was last is first in the next round.
+        good = [stage for stage in reversed(good) if attempt(
             group, stage, lambda: take(measured, stage.label,
                                        group.round(stage)))]
     share = others.share()
