@@ -44,7 +44,4 @@ void body_open(struct model *model);
 /* Ask for a file to write the body to. */
 void body_ask_file(struct model *model);
 
-/* Add JSON with each member on a line of its own; all else as it stands. */
-void body_indent(const char *bytes, size_t length, struct buf *out);
-
 #endif

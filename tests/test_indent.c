@@ -1,5 +1,5 @@
-/* test_body.c - JSON with a member a line; what is no JSON as it stands. */
-#include "tui/body.h"
+/* test_indent.c - JSON with a member a line; what is no JSON as it stands. */
+#include "tui/indent.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,7 +40,7 @@ static void members_get_lines_of_their_own(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct buf out;
         buf_init(&out, 1000);
-        body_indent(rows[i].bytes, strlen(rows[i].bytes), &out);
+        indent_json(rows[i].bytes, strlen(rows[i].bytes), &out);
         assert_string_equal(buf_text(&out), rows[i].wanted);
         buf_free(&out);
     }
@@ -55,7 +55,7 @@ static void depth_has_an_end(void **state)
     assert_non_null(deep);
     memset(deep, '[', DEPTH);
     buf_init(&out, 1000000);
-    body_indent(deep, DEPTH, &out);
+    indent_json(deep, DEPTH, &out);
     assert_true(out.length < DEPTH * 90);
     assert_false(out.overflow);
     buf_free(&out);
