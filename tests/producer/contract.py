@@ -384,6 +384,17 @@ class Deliveries(Contract):
             self.assertEqual(self.rows("outbox_delivery"), number + 1)
 
 
+class Programs(Contract):
+    def test_an_insert_reads_no_table_from_end_to_end(self):
+        opcodes = [row[1] for row in self.db.execute(
+            "EXPLAIN INSERT INTO outbox (payload) VALUES ('{}')")]
+        self.assertEqual(opcodes.count("Program"), 2)  # both triggers
+        # AUTOINCREMENT looks for its line among those of all tables.
+        self.assertEqual(opcodes.count("Rewind"), 1)
+        for opcode in ("OpenEphemeral", "OpenAutoindex", "SorterOpen"):
+            self.assertNotIn(opcode, opcodes)
+
+
 class Hosts(Contract):
     def test_the_event_is_lost_with_the_rest_of_the_transaction(self):
         self.db.execute("CREATE TABLE subscription (status TEXT)")
