@@ -12,9 +12,10 @@ PRAGMA query_only = ON;
 PRAGMA synchronous = EXTRA;
 
 -- name: store_cache_size
--- 8 MiB: users and lanes lie all over the file. What is not here is in the
--- system's cache, and half of what a relay may take is enough.
-PRAGMA cache_size = -8192;
+-- 6 MiB: users and lanes lie all over the file. What is not here is in the
+-- system's cache. More saves hardly a page read; with 4 MiB half as many again
+-- are read (docs/performance.md, "Memory").
+PRAGMA cache_size = -6144;
 
 -- name: store_wal_autocheckpoint
 -- 16 MiB: a page that changes in many turns goes to the file once.
