@@ -27,9 +27,11 @@ def webhook(number, user, changes=False):
                       separators=(",", ":"))
 
 
-def webhooks(count, users, changes=False, first=0):
+def webhooks(count, users, changes=False, first=0, stride=1):
+    """Of each user in turn; with a stride, those who follow one another are
+    not neighbours in an index."""
     for number in range(first, first + count):
-        yield webhook(number, f"user-{number % users}", changes)
+        yield webhook(number, f"user-{number * stride % users}", changes)
 
 
 def write_webhooks(path, *arguments, **more):
