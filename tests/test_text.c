@@ -376,6 +376,22 @@ static void counts_fill_their_room_to_the_last_byte(void **state)
     assert_int_equal(shown[0], '.');
 }
 
+static void a_copy_is_cut_to_its_room(void **state)
+{
+    (void)state;
+    char copy[] = "........";
+    text_copy(copy, 4, "abcdef");
+    assert_memory_equal(copy, "abc\0....", 8);
+    text_copy(copy, 4, "xy");
+    assert_memory_equal(copy, "xy\0\0....", 8);
+    text_copy(copy, sizeof(copy), "12345678");
+    assert_string_equal(copy, "12345678");
+    text_copy(copy, 1, "z");
+    assert_memory_equal(copy, "\0002345678", 9);
+    text_copy(copy + 1, 0, "z");
+    assert_int_equal(copy[1], '2');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +409,7 @@ int main(void)
         cmocka_unit_test(times_are_shown_in_utc),
         cmocka_unit_test(counts_have_commas_between_thousands),
         cmocka_unit_test(counts_fill_their_room_to_the_last_byte),
+        cmocka_unit_test(a_copy_is_cut_to_its_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static void add_part(struct body *body, const char *title, const char *bytes,
     body->parts = mem_resize(body->parts, ((size_t)body->part_count + 1) *
                                               sizeof(*body->parts));
     struct body_part *part = &body->parts[body->part_count++];
-    (void)snprintf(part->title, sizeof(part->title), "%s", title);
+    text_copy(part->title, sizeof(part->title), title);
     part->bytes = mem_copy_bytes(bytes, length);
     part->length = length;
 }
@@ -199,7 +199,7 @@ static void search(struct model *model, int from, int step)
 static bool answer_search(struct model *model, const char *text)
 {
     struct body *body = model->body;
-    (void)snprintf(body->search, sizeof(body->search), "%s", text);
+    text_copy(body->search, sizeof(body->search), text);
     body->found = -1;
     if (*text != '\0')
         search(model, body->top, 1);

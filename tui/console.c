@@ -1,6 +1,7 @@
 #include "tui/console.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "outbox/store.h"
 #include "tui/canvas.h"
 #include "tui/frame.h"
@@ -13,7 +14,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -296,8 +296,7 @@ bool console_run(const struct console_options *options, struct err *err)
     model_init(&console.model, 1, 1);
     console.model.database = options->database;
     console.model.read_only = options->read_only;
-    (void)snprintf(console.model.who, sizeof(console.model.who), "%s",
-                   options->who);
+    text_copy(console.model.who, sizeof(console.model.who), options->who);
     bool good = loop(&console, err);
     term_close(console.term);
     worker_leave(&console.model, console.store);

@@ -10,7 +10,6 @@
 #include "tui/names_view.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,7 +228,7 @@ static bool set_filter(struct model *model, const char *text, struct err *err)
         return err_set(err, ERR_USAGE, "the filter is too long");
     if (!filter_parse(text, &filter, &place, err))
         return false;
-    (void)snprintf(deliveries->text, sizeof(deliveries->text), "%s", text);
+    text_copy(deliveries->text, sizeof(deliveries->text), text);
     deliveries->filter = filter;
     if (!sort_is_possible(deliveries))
         deliveries->sort = SORT_NEWEST;

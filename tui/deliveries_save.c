@@ -2,10 +2,9 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "outbox/views.h"
 #include "outbox/words.h"
-
-#include <stdio.h>
 
 enum { SLICE_ROWS = 200, SLICE_BYTES = 16 * 1024 * 1024 };
 
@@ -25,7 +24,7 @@ bool deliveries_save_begin(struct deliveries_save *save, const char *path,
     if (!save_begin(path, &save->file, err))
         return false;
     save->rows = 0;
-    (void)snprintf(save->name, sizeof(save->name), "%s", save_name(save->file));
+    text_copy(save->name, sizeof(save->name), save_name(save->file));
     return true;
 }
 

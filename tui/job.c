@@ -54,7 +54,7 @@ static bool begin(struct model *model, const char *action, const int64_t *ids,
     if (!is_free(model))
         return false;
     reset(job);
-    (void)snprintf(job->action, sizeof(job->action), "%s", action);
+    text_copy(job->action, sizeof(job->action), action);
     job->ids = mem_new_array(count, sizeof(*ids));
     if (count > 0)
         memcpy(job->ids, ids, count * sizeof(*ids));
@@ -102,7 +102,7 @@ void job_plan_filter(struct model *model, const char *action,
     if (!begin(model, action, but, but_count))
         return;
     qsort(job->ids, job->id_count, sizeof(*job->ids), job_parts_compare_ids);
-    (void)snprintf(job->filter, sizeof(job->filter), "%s", filter);
+    text_copy(job->filter, sizeof(job->filter), filter);
     job->is_by_filter = true;
     cursor_begin(&job->cursor, &parsed, CURSOR_BY_ID, true, model->now_ms);
 }

@@ -1,5 +1,7 @@
 #include "tui/keys.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 
 struct action_keys {
@@ -157,8 +159,7 @@ void keys_name(uint32_t code, char *out)
     else if (code < DELETE)
         (void)snprintf(out, KEYS_NAME_BYTES, "%c", (char)code);
     else if (code >= KEYS_FIRST_NAMED && code - KEYS_FIRST_NAMED < NAMED_COUNT)
-        (void)snprintf(out, KEYS_NAME_BYTES, "%s",
-                       named[code - KEYS_FIRST_NAMED]);
+        text_copy(out, KEYS_NAME_BYTES, named[code - KEYS_FIRST_NAMED]);
     else
         (void)snprintf(out, KEYS_NAME_BYTES, "this key");
 }

@@ -57,7 +57,7 @@ static void reckon(struct model *model)
     render(edit, names, &edit->before);
     if (!names_set(&edit->wished, edit->kind, prompt_text(&model->prompt),
                    &err)) {
-        (void)snprintf(edit->refusal, sizeof(edit->refusal), "%s", err.text);
+        text_copy(edit->refusal, sizeof(edit->refusal), err.text);
         buf_clear(&edit->after);
         return;
     }

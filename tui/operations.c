@@ -151,7 +151,7 @@ static bool work(struct model *model, struct store *store, bool *more,
 static bool set_filter(struct model *model, const char *text)
 {
     struct operations *operations = model->operations;
-    (void)snprintf(operations->filter, sizeof(operations->filter), "%s", text);
+    text_copy(operations->filter, sizeof(operations->filter), text);
     list_reset(&operations->list);
     model->wants_load = true;
     return true;

@@ -1,5 +1,6 @@
 #include "tui/prompt.h"
 
+#include "base/text.h"
 #include "tui/model.h"
 
 #include <stdarg.h>
@@ -32,7 +33,7 @@ void prompt_open(struct prompt *prompt, enum prompt_kind kind,
     prompt->answer = answer;
     prompt->changed = NULL;
     prompt->cancelled = NULL;
-    (void)snprintf(prompt->label, sizeof(prompt->label), "%s", label);
+    text_copy(prompt->label, sizeof(prompt->label), label);
     line_editor_set(&prompt->editors[kind], text);
 }
 

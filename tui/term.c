@@ -62,7 +62,7 @@ static void on_crash(int number)
 static void add_string(const char *capability)
 {
     char name[16];
-    (void)snprintf(name, sizeof(name), "%s", capability);
+    text_copy(name, sizeof(name), capability);
     const char *text = tigetstr(name);
     if (text == NULL || text == (const char *)-1)
         return;

@@ -1,16 +1,15 @@
 #include "tui/worker.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "outbox/views.h"
 #include "tui/job.h"
-
-#include <stdio.h>
 
 enum { MOST_LEAVE_MS = 2000 };
 
 static void set_trouble(struct model *model, const struct err *err)
 {
-    (void)snprintf(model->trouble, sizeof(model->trouble), "%s", err->text);
+    text_copy(model->trouble, sizeof(model->trouble), err->text);
 }
 
 /* --- reading ------------------------------------------------------------- */

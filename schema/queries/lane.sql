@@ -29,3 +29,15 @@ UPDATE outbox_delivery SET due_ms = not_before_ms
         (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_lane
             WHERE lane = :lane AND id >= :from AND settled_ms IS NULL
             ORDER BY id LIMIT 1));
+
+-- name: lane_make_next_due
+-- The same where the head has just settled, so that nothing goes before the
+-- lane's order.
+UPDATE outbox_delivery SET due_ms = not_before_ms
+    WHERE state = 'pending' AND id = coalesce(
+        (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_put_back
+            WHERE lane = :lane AND put_back = 1 AND settled_ms IS NULL
+            AND id < :from ORDER BY id LIMIT 1),
+        (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_lane
+            WHERE lane = :lane AND id > :from AND settled_ms IS NULL
+            ORDER BY id LIMIT 1));

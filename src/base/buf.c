@@ -86,8 +86,15 @@ void buf_add_byte(struct buf *buf, char byte)
 void buf_add_int64(struct buf *buf, int64_t number)
 {
     char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%" PRId64, number);
-    buf_add(buf, digits, (size_t)length);
+    size_t at = sizeof(digits);
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    buf_add(buf, digits + at, sizeof(digits) - at);
 }
 
 void buf_add_format(struct buf *buf, const char *format, ...)

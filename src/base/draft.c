@@ -1,5 +1,7 @@
 #include "base/draft.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -54,7 +56,7 @@ bool draft_sync(const struct draft *draft, struct err *err)
 static bool sync_directory(const char *name, struct err *err)
 {
     char copy[PATH_MAX];
-    (void)snprintf(copy, sizeof(copy), "%s", name);
+    text_copy(copy, sizeof(copy), name);
     return sync_path(dirname(copy), O_DIRECTORY, "the directory of ", name,
                      err);
 }

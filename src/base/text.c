@@ -63,6 +63,15 @@ bool text_equals(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
+void text_copy(char *out, size_t size, const char *text)
+{
+    if (size == 0)
+        return;
+    size_t length = strnlen(text, size - 1);
+    memcpy(out, text, length);
+    out[length] = '\0';
+}
+
 bool text_has_prefix(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -219,5 +228,5 @@ void text_format_count(int64_t number, char *out, size_t size)
         grouped[used++] = digits[i];
     }
     grouped[used] = '\0';
-    (void)snprintf(out, size, "%s", grouped);
+    text_copy(out, size, grouped);
 }

@@ -15,6 +15,10 @@ enum { TEXT_TIME_BYTES = 32 };
 /* True if both are the same; NULL equals only NULL. */
 bool text_equals(const char *a, const char *b);
 
+/* Copy text to out, cut to fit: at most size bytes with the NUL, nothing where
+ * size is 0. They must not overlap. */
+void text_copy(char *out, size_t size, const char *text);
+
 /* True if text begins with prefix. */
 bool text_has_prefix(const char *text, const char *prefix);
 

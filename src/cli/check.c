@@ -1,5 +1,7 @@
 #include "cli/check.h"
 
+#include "base/text.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +18,5 @@ void check_add(struct check_report *report, const char *name,
     va_start(arguments, format);
     (void)vsnprintf(line->text, sizeof(line->text), format, arguments);
     va_end(arguments);
-    (void)snprintf(line->todo, sizeof(line->todo), "%s",
-                   todo == NULL ? "" : todo);
+    text_copy(line->todo, sizeof(line->todo), todo == NULL ? "" : todo);
 }

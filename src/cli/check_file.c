@@ -88,7 +88,7 @@ static void check_mode(struct check_report *report, const char *database,
 static void check_directory(struct check_report *report, const char *real)
 {
     char copy[PATH_MAX];
-    (void)snprintf(copy, sizeof(copy), "%s", real);
+    text_copy(copy, sizeof(copy), real);
     const char *directory = dirname(copy);
     if (access(directory, W_OK | X_OK) != 0)
         check_add(report, "directory", CHECK_ENVIRONMENT,

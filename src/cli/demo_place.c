@@ -1,5 +1,6 @@
 #include "cli/demo_place.h"
 
+#include "base/text.h"
 #include "demo_events.h"
 #include "outbox/outbox.h"
 #include "outbox/store.h"
@@ -63,8 +64,7 @@ static bool put_line(struct store *store, const char *line, size_t length,
         return false;
     }
     samples->refused++;
-    (void)snprintf(samples->refusal, sizeof(samples->refusal), "%s",
-                   refusal.text);
+    text_copy(samples->refusal, sizeof(samples->refusal), refusal.text);
     return true;
 }
 

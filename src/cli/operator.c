@@ -24,7 +24,7 @@ const char *operator_name(void)
         return name;
     const struct passwd *entry = getpwuid(getuid());
     if (entry != NULL)
-        (void)snprintf(name, sizeof(name), "%s", entry->pw_name);
+        text_copy(name, sizeof(name), entry->pw_name);
     else
         (void)snprintf(name, sizeof(name), "%lu", (unsigned long)getuid());
     return name;

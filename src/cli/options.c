@@ -21,7 +21,7 @@ static const char *shown(const char *word, char *out)
     struct buf buf;
     buf_init(&buf, 8192);
     text_add_printable(&buf, word, strnlen(word, 2048));
-    (void)snprintf(out, WORD_BYTES, "%s", buf_text(&buf));
+    text_copy(out, WORD_BYTES, buf_text(&buf));
     if (buf.length >= WORD_BYTES)
         memcpy(out + WORD_BYTES - 4, "...", 4);
     buf_free(&buf);

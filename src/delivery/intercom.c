@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <cjson/cJSON.h>
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -106,8 +105,8 @@ static enum intercom_next end_with(struct verdict *verdict,
     verdict->reason = reason;
     verdict->costs_try = !holds;
     verdict->probe = holds ? PROBE_DELIVERY : PROBE_NONE;
-    (void)snprintf(verdict->mend, sizeof(verdict->mend), "%s",
-                   holds ? verdict_next_step(reason) : "");
+    text_copy(verdict->mend, sizeof(verdict->mend),
+              holds ? verdict_next_step(reason) : "");
     return INTERCOM_END;
 }
 
@@ -151,7 +150,7 @@ static void set_contact(struct intercom_chain *chain, const char *id)
 {
     const char *was = chain->job.contact_id;
     if (id != chain->contact_id)
-        (void)snprintf(chain->contact_id, sizeof(chain->contact_id), "%s", id);
+        text_copy(chain->contact_id, sizeof(chain->contact_id), id);
     chain->contact_changed =
         !text_equals(was == NULL ? "" : was, chain->contact_id);
 }

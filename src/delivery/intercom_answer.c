@@ -1,6 +1,7 @@
 #include "delivery/intercom_answer.h"
 
 #include "base/json.h"
+#include "base/text.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
@@ -17,7 +18,7 @@ static void copy_value(const cJSON *object, const char *key, char *out,
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
     if (cJSON_IsString(value))
-        (void)snprintf(out, size, "%s", value->valuestring);
+        text_copy(out, size, value->valuestring);
     else if (cJSON_IsNumber(value))
         (void)snprintf(out, size, "%.0f", value->valuedouble);
 }

@@ -219,9 +219,9 @@ static void write_evidence(enum intercom_call call,
         return;
     if (is_success(answer) && call == CALL_FIND_CONTACT &&
         !intercom_read_contact_id(answer, id))
-        (void)snprintf(text, EVIDENCE_BYTES, "%s", SAYS_NO_ID);
+        text_copy(text, EVIDENCE_BYTES, SAYS_NO_ID);
     else if (answer->is_html)
-        (void)snprintf(text, EVIDENCE_BYTES, "%s", SAYS_HTML);
+        text_copy(text, EVIDENCE_BYTES, SAYS_HTML);
     else
         (void)snprintf(text, EVIDENCE_BYTES, "%s %s %s", error->code,
                        error->field, error->message);
@@ -295,6 +295,10 @@ static void write_answer(const struct http_answer *answer,
 {
     char status[16];
     (void)snprintf(status, sizeof(status), "%d", answer->status);
+    if (is_success(answer) && !answer->is_html) {
+        set_result(verdict, status);
+        return;
+    }
     bool has_code = error->code[0] != '\0' && strcmp(error->code, status) != 0;
     bool has_field = error->field[0] != '\0';
     const char *message = answer->is_html ? "a web page" : error->message;
@@ -401,6 +405,6 @@ void verdict_judge(enum intercom_call call, const struct http_answer *answer,
         write_trouble(answer, verdict);
     set_times(answer, now_ms, verdict);
     if (verdict->action == VERDICT_HOLD)
-        (void)snprintf(verdict->mend, sizeof(verdict->mend), "%s",
-                       verdict_next_step(verdict->reason));
+        text_copy(verdict->mend, sizeof(verdict->mend),
+                  verdict_next_step(verdict->reason));
 }

@@ -4,7 +4,6 @@
 #include "base/text.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <strings.h>
 
 /* clang-format off */
@@ -175,7 +174,7 @@ static void write_environment(struct json *json, const struct event *event,
         write_text(json, "environment", NULL, nulls);
         return;
     }
-    (void)snprintf(lower, sizeof(lower), "%s", environment);
+    text_copy(lower, sizeof(lower), environment);
     for (char *at = lower; *at != '\0'; at++) {
         if (*at >= 'A' && *at <= 'Z')
             *at = (char)(*at | 0x20);

@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Upper case letters whose lower case one is `distance` further on. step 2:
@@ -96,8 +95,8 @@ void names_init(struct names *names)
 {
     *names = (struct names){0};
     for (int kind = KIND_NONE + 1; kind < KIND_COUNT; kind++)
-        (void)snprintf(names->name[kind], sizeof(names->name[kind]), "%s",
-                       catalog_kind((enum event_kind)kind)->default_name);
+        text_copy(names->name[kind], sizeof(names->name[kind]),
+                  catalog_kind((enum event_kind)kind)->default_name);
 }
 
 bool names_set(struct names *names, enum event_kind kind, const char *name,

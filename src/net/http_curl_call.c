@@ -52,7 +52,7 @@ void http_curl_headers_release(struct http_curl_headers *headers)
 
 static void copy_text(char *out, size_t size, const char *text)
 {
-    (void)snprintf(out, size, "%s", text);
+    text_copy(out, size, text);
     text_make_one_line(out);
 }
 

@@ -53,10 +53,10 @@ void receiver_request_answer(struct receiver_request *request,
 {
     request->has_answer = true;
     request->answer = answer;
-    (void)snprintf(request->detail, sizeof(request->detail), "%s",
-                   detail == NULL ? "" : detail);
-    (void)snprintf(request->cause, sizeof(request->cause), "%s",
-                   cause == NULL ? "" : cause);
+    text_copy(request->detail, sizeof(request->detail),
+              detail == NULL ? "" : detail);
+    text_copy(request->cause, sizeof(request->cause),
+              cause == NULL ? "" : cause);
 }
 
 /* Credentials are looked at before anything that costs. */

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "outbox/query.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +48,7 @@ static void add(struct store *store, const struct counter *counter)
 void counters_add(struct store *store, const char *name, int64_t delta)
 {
     struct counter counter = {.table = TABLE_COUNT, .delta = delta};
-    (void)snprintf(counter.name, sizeof(counter.name), "%s", name);
+    text_copy(counter.name, sizeof(counter.name), name);
     add(store, &counter);
 }
 
@@ -59,7 +58,7 @@ void counters_add_backlog(struct store *store, int64_t arrived_ms,
     struct counter counter = {.table = TABLE_BACKLOG,
                               .minute = arrived_ms / MINUTE_MS,
                               .delta = delta};
-    (void)snprintf(counter.kind, sizeof(counter.kind), "%s", kind);
+    text_copy(counter.kind, sizeof(counter.kind), kind);
     add(store, &counter);
 }
 
@@ -68,8 +67,8 @@ void counters_add_minute(struct store *store, int64_t now_ms, const char *kind,
 {
     struct counter counter = {
         .table = TABLE_MINUTE, .minute = now_ms / MINUTE_MS, .delta = 1};
-    (void)snprintf(counter.kind, sizeof(counter.kind), "%s", kind);
-    (void)snprintf(counter.name, sizeof(counter.name), "%s", outcome);
+    text_copy(counter.kind, sizeof(counter.kind), kind);
+    text_copy(counter.name, sizeof(counter.name), outcome);
     add(store, &counter);
 }
 

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "outbox/query.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { WHOLE = 1000 };
@@ -94,8 +93,7 @@ static void move_to(struct cursor *cursor, const struct filter_row *row)
     if (cursor->order == CURSOR_BY_ID)
         return;
     const char *key = cursor->order == CURSOR_BY_USER ? row->lane : row->reason;
-    (void)snprintf(cursor->key, sizeof(cursor->key), "%s",
-                   key == NULL ? "" : key);
+    text_copy(cursor->key, sizeof(cursor->key), key == NULL ? "" : key);
 }
 
 static bool is_full(const struct haul *haul)

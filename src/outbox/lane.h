@@ -28,4 +28,8 @@ MUST_CHECK bool lane_clear_due(struct store *store, const char *lane,
 MUST_CHECK bool lane_make_due(struct store *store, const char *lane,
                               int64_t from_id, struct err *err);
 
+/* The same, quicker, where the head has just settled: this one. */
+MUST_CHECK bool lane_make_next_due(struct store *store, const char *lane,
+                                   int64_t settled_id, struct err *err);
+
 #endif

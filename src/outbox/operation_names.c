@@ -96,7 +96,7 @@ static bool rename_kind(struct store *store, enum event_kind kind,
         .off_before = before->off[kind],
         .off_after = after->off[kind],
     };
-    (void)snprintf(change.kind, sizeof(change.kind), "%s", catalog_word(kind));
+    text_copy(change.kind, sizeof(change.kind), catalog_word(kind));
     return operation_row_add(store, &own, "done", 0, id, err) &&
            operation_row_rename(store, *id, &change, err);
 }

@@ -103,7 +103,7 @@ bool outbox_settle(struct store *store, const struct outbox_claim *claim,
     counters_add(store, settlement->state, 1);
     counters_add_minute(store, settlement->now_ms, claim->kind,
                         settlement->state);
-    return lane_make_due(store, claim->lane, claim->id, err);
+    return lane_make_next_due(store, claim->lane, claim->id, err);
 }
 
 /* --- an attempt ends ----------------------------------------------------- */
@@ -233,5 +233,7 @@ bool outbox_end_attempt(struct store *store, int64_t epoch,
             return false;
     }
     count_end(store, end);
-    return lane_make_due(store, end->claim->lane, end->claim->id, err);
+    if (text_equals(end->state, "pending"))
+        return lane_make_due(store, end->claim->lane, end->claim->id, err);
+    return lane_make_next_due(store, end->claim->lane, end->claim->id, err);
 }

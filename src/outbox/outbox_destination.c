@@ -1,9 +1,8 @@
 /* outbox_destination.c - what is known of the destination, and what is next. */
 #include "outbox/outbox.h"
 
+#include "base/text.h"
 #include "outbox/query.h"
-
-#include <stdio.h>
 
 bool outbox_read_names(struct store *store, struct names *names,
                        struct err *err)
@@ -21,8 +20,7 @@ bool outbox_read_names(struct store *store, struct names *names,
         names->off[kind] = query_int64(&query, 2) != 0;
         /* Not names_set(): two names may have been exchanged. */
         if (name[0] != '\0')
-            (void)snprintf(names->name[kind], sizeof(names->name[kind]), "%s",
-                           name);
+            text_copy(names->name[kind], sizeof(names->name[kind]), name);
     }
     return step == QUERY_END;
 }

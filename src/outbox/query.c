@@ -1,6 +1,7 @@
 #include "outbox/query.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "outbox/outbox.h"
 
 #include <assert.h>
@@ -220,5 +221,5 @@ const char *query_peek(const struct query *query, int column)
 void query_copy(const struct query *query, int column, char *out, size_t size)
 {
     const unsigned char *text = sqlite3_column_text(query->statement, column);
-    (void)snprintf(out, size, "%s", text == NULL ? "" : (const char *)text);
+    text_copy(out, size, text == NULL ? "" : (const char *)text);
 }

@@ -1,5 +1,6 @@
 #include "relay/destination.h"
 
+#include "base/text.h"
 #include "delivery/backoff.h"
 
 #include <stdio.h>
@@ -81,8 +82,8 @@ static void notice_breaker(struct destination *destination, const char *result,
     else if (!was_open)
         destination->breaker_since_ms = now_ms;
     destination->breaker_probe_ms = breaker->probe_ms;
-    (void)snprintf(destination->breaker_text, sizeof(destination->breaker_text),
-                   "%s", breaker->is_open ? result : "");
+    text_copy(destination->breaker_text, sizeof(destination->breaker_text),
+              breaker->is_open ? result : "");
     destination->breaker_changed = true;
 }
 

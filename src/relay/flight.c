@@ -32,10 +32,8 @@ static void note_call(struct flight *flight, const struct http_answer *answer)
         .took_ms = answer->took_ms,
         .status = answer->end == HTTP_ANSWERED ? answer->status : 0,
     };
-    (void)snprintf(call->request, sizeof(call->request), "%s",
-                   flight->request_name);
-    (void)snprintf(call->request_id, sizeof(call->request_id), "%s",
-                   answer->request_id);
+    text_copy(call->request, sizeof(call->request), flight->request_name);
+    text_copy(call->request_id, sizeof(call->request_id), answer->request_id);
     if (answer->end != HTTP_ANSWERED) {
         call->result = mem_copy_text(answer->trouble_text);
     } else if (answer->status < 200 || answer->status > 299) {
@@ -246,7 +244,7 @@ void flight_describe_end(struct flight *flight,
         .timestamp_ms = flight->plan.timestamp_ms,
         .is_confirmed = flight->plan.is_confirmed,
     };
-    (void)snprintf(words->result, sizeof(words->result), "%s", verdict->result);
+    text_copy(words->result, sizeof(words->result), verdict->result);
     switch (verdict->action) {
     case VERDICT_GO_ON:
         describe_delivered(flight, end, words);

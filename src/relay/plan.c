@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { MOST_RENDERED_BYTES = 64 * 1024 };
@@ -21,7 +20,7 @@ static void settle(struct plan *plan, const char *state, const char *reason,
     plan->action = PLAN_SETTLE;
     plan->state = state;
     plan->reason = reason;
-    (void)snprintf(plan->result, sizeof(plan->result), "%s", result);
+    text_copy(plan->result, sizeof(plan->result), result);
 }
 
 static int64_t timestamp_of(const struct event *event, int64_t arrived_ms)
