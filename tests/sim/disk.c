@@ -185,6 +185,8 @@ struct disk *disk_new(const struct fake_clock *clock, uint64_t seed)
     int result = sqlite3_vfs_register(&disk->vfs, 1);
     assert(result == SQLITE_OK);
     (void)result;
+    /* SQLite goes on with the random numbers of the run before, else. */
+    sqlite3_randomness(0, NULL);
     return disk;
 }
 
