@@ -20,6 +20,13 @@ static const sqlite3_io_methods *usual_methods;
 static sqlite3_io_methods counting_methods;
 static int writes;
 static bool is_full;
+static bool tears_sectors;
+
+static int characterise(sqlite3_file *file)
+{
+    int all = usual_methods->xDeviceCharacteristics(file);
+    return tears_sectors ? all & ~SQLITE_IOCAP_POWERSAFE_OVERWRITE : all;
+}
 
 static int count_write(sqlite3_file *file, const void *bytes, int amount,
                        sqlite3_int64 offset)
@@ -40,6 +47,7 @@ static int open_counted(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
     usual_methods = file->pMethods;
     counting_methods = *usual_methods;
     counting_methods.xWrite = count_write;
+    counting_methods.xDeviceCharacteristics = characterise;
     file->pMethods = &counting_methods;
     return result;
 }
@@ -52,6 +60,7 @@ static int open_fixture(void **state)
     counting.pNext = NULL;
     counting.xOpen = open_counted;
     is_full = false;
+    tears_sectors = false;
     assert_int_equal(sqlite3_vfs_register(&counting, 1), SQLITE_OK);
     return fixture_open(state);
 }
@@ -156,6 +165,46 @@ static void what_cannot_be_written_is_not_committed(void **state)
     assert_int_equal(seen_by_another(fixture), 100);
 }
 
+/* SQLite syncs in the middle of such a commit. */
+static void nothing_is_held_back_where_sectors_tear(void **state)
+{
+    struct fixture *fixture = *state;
+    store_close(fixture->store);
+    tears_sectors = true;
+    fixture_check(fixture, store_open(fixture->path, STORE_WRITE, 0,
+                                      &fixture->store, &fixture->err));
+    run(fixture, "CREATE TABLE big (id INTEGER PRIMARY KEY, bytes)");
+    writes = 0;
+    run(fixture, many_rows);
+    assert_true(writes > 200);
+}
+
+static const char some_rows[] =
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <"
+    " 25) INSERT INTO big SELECT i, randomblob(3000) FROM n";
+
+/* What a transaction that is taken back has put aside is nobody's: its place in
+ * the log is the next writer's. */
+static void what_is_taken_back_is_not_written_over_others(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *other;
+    run(fixture, "CREATE TABLE big (id INTEGER PRIMARY KEY, bytes);"
+                 "PRAGMA wal_checkpoint(TRUNCATE);"
+                 "PRAGMA cache_size = 10; BEGIN");
+    run(fixture, some_rows);
+    run(fixture, "ROLLBACK");
+    assert_int_equal(sqlite3_open(fixture->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, many_rows, NULL, NULL, NULL),
+                     SQLITE_OK);
+    (void)number(fixture, "SELECT sum(length(bytes)) FROM big");
+    assert_int_equal(read_number(other, "SELECT integrity_check = 'ok' FROM "
+                                        "pragma_integrity_check"),
+                     1);
+    (void)sqlite3_close(other);
+    assert_int_equal(seen_by_another(fixture), 100);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
@@ -165,6 +214,8 @@ int main(void)
         TEST(a_commit_is_written_in_few_pieces),
         TEST(a_spilled_transaction_reads_what_it_wrote),
         TEST(what_cannot_be_written_is_not_committed),
+        TEST(nothing_is_held_back_where_sectors_tear),
+        TEST(what_is_taken_back_is_not_written_over_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

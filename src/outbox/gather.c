@@ -11,9 +11,22 @@
 /* A commit of the relay has some 40 pages. unix VFS: at most 128 KiB - 1. */
 enum { MOST_BYTES = 120 * 1024, NAME_BYTES = 40 };
 
+/* Of the locks in shared memory the one that a writer has (SQLite's
+ * walformat.html, "WAL locks"). */
+enum { WRITE_LOCK = 0 };
+
+/* The database's methods are the usual ones but for one. */
+struct database_methods {
+    sqlite3_io_methods methods; /* first: the file has this address */
+    const sqlite3_io_methods *usual;
+    struct gather *gather;
+};
+
 struct gather {
     sqlite3_vfs vfs; /* first: SQLite hands out this address */
     sqlite3_vfs *usual;
+    struct database_methods database;
+    struct log_file *log; /* NULL: it is not open */
     char name[NAME_BYTES];
 };
 
@@ -21,6 +34,8 @@ struct gather {
 struct log_file {
     sqlite3_file file; /* first, as above */
     sqlite3_file *usual;
+    struct gather *gather;
+    bool holds_back;
     char *bytes; /* owned; NULL: nothing has been written so far */
     size_t length;
     sqlite3_int64 offset; /* of the first byte */
@@ -56,6 +71,7 @@ static int close_log(sqlite3_file *file)
     int written = write_out(log);
     int closed = log->usual->pMethods->xClose(log->usual);
     free(log->bytes);
+    log->gather->log = NULL;
     return written != SQLITE_OK ? written : closed;
 }
 
@@ -79,7 +95,7 @@ static int write_log(sqlite3_file *file, const void *bytes, int amount,
     int written = fits ? SQLITE_OK : write_out(log);
     if (written != SQLITE_OK)
         return written;
-    if (length > MOST_BYTES)
+    if (length > MOST_BYTES || !log->holds_back)
         return log->usual->pMethods->xWrite(log->usual, bytes, amount, offset);
     if (log->bytes == NULL)
         log->bytes = mem_new_array(MOST_BYTES, 1);
@@ -169,24 +185,70 @@ static const sqlite3_io_methods log_methods = {
     .xDeviceCharacteristics = characteristics_of_log,
 };
 
+/* --- the database's methods ---------------------------------------------- */
+
+/* What was taken back and never synced is still there when the write lock goes.
+ * From then on its place in the log is the next writer's, so it is written now
+ * or, if it can't be, never. */
+static int lock_shared(sqlite3_file *file, int first, int count, int flags)
+{
+    const struct database_methods *database =
+        (const struct database_methods *)(const void *)file->pMethods;
+    const int unlocks = SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE;
+    struct log_file *log = database->gather->log;
+    if (first == WRITE_LOCK && (flags & unlocks) == unlocks && log != NULL)
+        (void)write_out(log);
+    return database->usual->xShmLock(file, first, count, flags);
+}
+
 /* --- opening ------------------------------------------------------------- */
 
-/* Every other file is the usual VFS's alone. So is the log where a sector that
- * is being written may take its neighbours with it: there SQLite syncs in the
- * middle of a commit and writes on. */
+static int open_database(struct gather *gather, const char *name,
+                         sqlite3_file *file, int flags, int *out_flags)
+{
+    struct database_methods *database = &gather->database;
+    int result =
+        gather->usual->xOpen(gather->usual, name, file, flags, out_flags);
+    if (file->pMethods == NULL)
+        return result;
+    database->methods = *file->pMethods;
+    database->methods.xShmLock = lock_shared;
+    database->usual = file->pMethods;
+    database->gather = gather;
+    file->pMethods = &database->methods;
+    return result;
+}
+
+/* Where a sector that is being written may take its neighbours with it, SQLite
+ * syncs in the middle of a commit and writes on: nothing is held back there. */
+static int open_log(struct gather *gather, const char *name, sqlite3_file *file,
+                    int flags, int *out_flags)
+{
+    struct log_file *log = log_of(file);
+    *log = (struct log_file){
+        .usual = (sqlite3_file *)(void *)((char *)file + LOG_FILE_BYTES),
+        .gather = gather};
+    int result =
+        gather->usual->xOpen(gather->usual, name, log->usual, flags, out_flags);
+    if (log->usual->pMethods == NULL)
+        return result;
+    log->file.pMethods = &log_methods;
+    log->holds_back =
+        (characteristics_of_log(file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
+    gather->log = log;
+    return result;
+}
+
+/* Every other file is the usual VFS's alone. */
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
                      int flags, int *out_flags)
 {
-    sqlite3_vfs *usual = ((struct gather *)(void *)vfs)->usual;
-    struct log_file *log = log_of(file);
-    if ((flags & SQLITE_OPEN_WAL) == 0)
-        return usual->xOpen(usual, name, file, flags, out_flags);
-    *log = (struct log_file){
-        .usual = (sqlite3_file *)(void *)((char *)file + LOG_FILE_BYTES)};
-    int result = usual->xOpen(usual, name, log->usual, flags, out_flags);
-    if (log->usual->pMethods != NULL)
-        log->file.pMethods = &log_methods;
-    return result;
+    struct gather *gather = (struct gather *)(void *)vfs;
+    if ((flags & SQLITE_OPEN_MAIN_DB) != 0)
+        return open_database(gather, name, file, flags, out_flags);
+    if ((flags & SQLITE_OPEN_WAL) != 0)
+        return open_log(gather, name, file, flags, out_flags);
+    return gather->usual->xOpen(gather->usual, name, file, flags, out_flags);
 }
 
 struct gather *gather_new(void)

@@ -3,7 +3,8 @@
  * SQLite writes each page of a commit with two calls of the system, and each of
  * them wakes whoever watches the log. This is a VFS before the usual one: it
  * keeps what goes to the log one behind the other, and writes it in one piece
- * when SQLite syncs the log, reads it, or asks for its size.
+ * when SQLite syncs the log, reads it, asks for its size, or gives the write
+ * lock back.
  *
  * For connections with synchronous FULL alone: they sync the log before anybody
  * is told of a commit, so that nothing is visible that is not in the file. */
