@@ -180,7 +180,8 @@ CREATE TABLE outbox_call (
 -- What is known of each user at Intercom. "Newer" is the larger
 -- (timestamp_ms, delivery id).
 CREATE TABLE outbox_user (
-    lane TEXT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
+    lane TEXT NOT NULL UNIQUE,
     contact_id TEXT,
     sent_timestamp_ms INTEGER,       -- newest sent
     sent_id INTEGER,
@@ -192,7 +193,7 @@ CREATE TABLE outbox_user (
     sent_events TEXT,                -- the last data events (event/merge.h)
     quiet_until_ms INTEGER           -- no call before: a request that we cut
                                      -- may still be on its way
-) WITHOUT ROWID;
+);
 
 -- The names sent to Intercom; a kind without a row has its default name.
 CREATE TABLE outbox_name (
