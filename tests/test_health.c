@@ -67,6 +67,53 @@ static void events_without_a_delivery_are_counted(void **state)
     assert_int_equal(found.deliveries, 1);
 }
 
+static int64_t mended_heads(struct fixture *fixture)
+{
+    fixture_check(fixture, outbox_recount(fixture->store, &fixture->err));
+    assert_int_equal(counts(fixture).lost, 0);
+    return fixture_number(fixture, "SELECT count(*) FROM outbox_delivery "
+                                   "WHERE due_ms IS NOT NULL");
+}
+
+/* One user's; his head has been changed by hand. */
+static void what_its_lane_would_not_come_to_is_lost(void **state)
+{
+    static const struct {
+        const char *change;
+        int64_t lost;
+        int64_t heads;
+        int64_t head;
+    } rows[] = {
+        {"", 0, 1, 1},
+        {"DELETE FROM outbox_delivery WHERE id = 1", 3, 1, 2},
+        {"UPDATE outbox_delivery SET due_ms = NULL", 4, 1, 1},
+        {"UPDATE outbox_delivery SET due_ms = NULL, unknown = (id = 3)", 4, 1,
+         3},
+        {"UPDATE outbox_delivery SET due_ms = NULL;"
+         "UPDATE outbox_delivery SET due_ms = 0 WHERE id = 3",
+         2, 1, 3},
+        {"UPDATE outbox_delivery SET due_ms = NULL, state = CASE WHEN id = 3 "
+         "THEN 'sending' ELSE state END",
+         2, 0, -1},
+        {"UPDATE outbox_delivery SET due_ms = NULL, put_back = 1", 4, 1, 1},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        fixture_run(fixture,
+                    "DELETE FROM outbox_delivery;"
+                    "INSERT INTO outbox_delivery (id, lane, due_ms, arrived_ms)"
+                    " VALUES (1, 'a', 0, 0), (2, 'a', NULL, 0),"
+                    " (3, 'a', NULL, 0), (4, 'a', NULL, 0)");
+        fixture_run(fixture, rows[i].change);
+        assert_int_equal(counts(fixture).lost, rows[i].lost);
+        assert_int_equal(mended_heads(fixture), rows[i].heads);
+        assert_int_equal(
+            fixture_number(fixture, "SELECT coalesce(max(id), -1) FROM "
+                                    "outbox_delivery WHERE due_ms IS NOT NULL"),
+            rows[i].head);
+    }
+}
+
 static struct health_integrity integrity(struct fixture *fixture, bool deep,
                                          int64_t most_ms,
                                          const struct clock *clock)
@@ -157,6 +204,7 @@ int main(void)
         TEST(right_counters_are_right),
         TEST(wrong_counters_are_named),
         TEST(events_without_a_delivery_are_counted),
+        TEST(what_its_lane_would_not_come_to_is_lost),
         TEST(a_whole_file_is_whole),
         TEST(a_long_look_ends_in_time),
         TEST(an_index_that_lies_is_found_by_the_deep_look),

@@ -41,3 +41,53 @@ UPDATE outbox_delivery SET due_ms = not_before_ms
         (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_lane
             WHERE lane = :lane AND id > :from AND settled_ms IS NULL
             ORDER BY id LIMIT 1));
+
+-- name: lane_count_lost
+-- What no change of its lane would come to any more: it waits below the head
+-- without having been put back, or there is no head. So it is where rows were
+-- lost, or changed by hand. It reads all that waits.
+SELECT count(*) FROM outbox_delivery AS waiting
+    INDEXED BY outbox_delivery_waiting
+    WHERE settled_ms IS NULL AND state = 'pending'
+    AND NOT EXISTS (SELECT 1 FROM outbox_delivery AS head
+        INDEXED BY outbox_delivery_head
+        WHERE head.lane = waiting.lane AND head.due_ms IS NOT NULL
+        AND (head.id <= waiting.id OR waiting.put_back = 1))
+    AND NOT EXISTS (SELECT 1 FROM outbox_delivery AS head
+        INDEXED BY outbox_delivery_first
+        WHERE head.lane = waiting.lane AND (head.state = 'sending'
+            OR (head.unknown = 1 AND head.settled_ms IS NULL))
+        AND head.state = 'sending'
+        AND (head.id <= waiting.id OR waiting.put_back = 1));
+
+-- name: lane_put_back_lost
+-- It is looked for as what was put back.
+UPDATE outbox_delivery INDEXED BY outbox_delivery_waiting SET put_back = 1
+    WHERE settled_ms IS NULL AND state = 'pending' AND put_back = 0
+    AND NOT EXISTS (SELECT 1 FROM outbox_delivery AS head
+        INDEXED BY outbox_delivery_head
+        WHERE head.lane = outbox_delivery.lane AND head.due_ms IS NOT NULL
+        AND head.id <= outbox_delivery.id)
+    AND NOT EXISTS (SELECT 1 FROM outbox_delivery AS head
+        INDEXED BY outbox_delivery_first
+        WHERE head.lane = outbox_delivery.lane AND (head.state = 'sending'
+            OR (head.unknown = 1 AND head.settled_ms IS NULL))
+        AND head.state = 'sending' AND head.id <= outbox_delivery.id);
+
+-- name: lane_make_lost_due
+-- And where there was no head there is one.
+UPDATE outbox_delivery INDEXED BY outbox_delivery_waiting
+    SET due_ms = not_before_ms
+    WHERE settled_ms IS NULL AND state = 'pending'
+    AND NOT EXISTS (SELECT 1 FROM outbox_delivery AS head
+        INDEXED BY outbox_delivery_head
+        WHERE head.lane = outbox_delivery.lane AND head.due_ms IS NOT NULL)
+    AND id = coalesce(
+        (SELECT head.id FROM outbox_delivery AS head INDEXED BY outbox_delivery_first
+            WHERE head.lane = outbox_delivery.lane
+            AND (head.state = 'sending'
+                OR (head.unknown = 1 AND head.settled_ms IS NULL))),
+        (SELECT head.id FROM outbox_delivery AS head
+            INDEXED BY outbox_delivery_put_back
+            WHERE head.lane = outbox_delivery.lane AND head.put_back = 1
+            AND head.settled_ms IS NULL ORDER BY head.id LIMIT 1));

@@ -105,6 +105,12 @@ static void mend(struct check_report *report, struct store *store,
         check_add(report, "counters", CHECK_NOTE, NULL, "%s%s; counted anew",
                   counts->first_wrong,
                   counts->wrong_counters > 1 ? ", and others are wrong" : "");
+    if (counts->lost > 0)
+        check_add(report, "lanes", CHECK_NOTE,
+                  "find out who changes the table outbox_delivery",
+                  "%" PRId64 " deliveries would have waited for ever; they are "
+                  "in line again",
+                  counts->lost);
     if (adopted > 0)
         check_add(report, "deliveries", CHECK_NOTE,
                   "find out who writes with triggers switched off",
@@ -121,8 +127,8 @@ static void check_counts(struct check_report *report, struct store *store,
         add_failure(report, "counters", &err);
         return;
     }
-    bool is_right =
-        counts.wrong_counters == 0 && counts.events == counts.deliveries;
+    bool is_right = counts.wrong_counters == 0 &&
+                    counts.events == counts.deliveries && counts.lost == 0;
     if (is_right)
         check_add(report, "counters", CHECK_OK, NULL,
                   "as counted: %" PRId64 " events, each with a delivery",
@@ -132,8 +138,9 @@ static void check_counts(struct check_report *report, struct store *store,
     else
         check_add(report, "counters", CHECK_DATA,
                   "run check as somebody who may write to the database",
-                  "%" PRId64 " events, %" PRId64 " deliveries; %s",
-                  counts.events, counts.deliveries,
+                  "%" PRId64 " events, %" PRId64 " deliveries, %" PRId64
+                  " of them out of line; %s",
+                  counts.events, counts.deliveries, counts.lost,
                   counts.wrong_counters > 0 ? counts.first_wrong
                                             : "the counters are right");
     if (counts.deliveries > counts.events)

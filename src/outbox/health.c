@@ -115,6 +115,18 @@ static bool read_totals(struct store *store, struct health_counts *counts,
     return true;
 }
 
+static bool count_lost(struct store *store, struct health_counts *counts,
+                       struct err *err)
+{
+    struct query query;
+    query_open(&query, store, QUERY_LANE_COUNT_LOST);
+    if (!query_first(&query, err))
+        return false;
+    counts->lost = query_int64(&query, 0);
+    query_close(&query);
+    return true;
+}
+
 static bool read_counts(struct store *store, struct health_counts *counts,
                         struct err *err)
 {
@@ -127,7 +139,8 @@ static bool read_counts(struct store *store, struct health_counts *counts,
         return false;
     for (size_t i = 0; i < STATES; i++)
         compare(counts, counted[i].state, counted[i].counter, counted[i].rows);
-    return read_totals(store, counts, counted[0].rows, err);
+    return read_totals(store, counts, counted[0].rows, err) &&
+           count_lost(store, counts, err);
 }
 
 bool health_check_counts(struct store *store, struct health_counts *counts,

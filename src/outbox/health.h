@@ -1,7 +1,8 @@
-/* health.h - is the outbox whole: the structure of the file, the counters, and
- * a delivery for every event. Reads only; outbox_recount() and outbox_adopt()
- * mend what can be mended. These looks are long ones in a large outbox (a
- * second and more for millions): only for an operator who asks. */
+/* health.h - is the outbox whole: the structure of the file, the counters, a
+ * delivery for every event, and a head for every lane. Reads only;
+ * outbox_recount() and outbox_adopt() mend what can be mended. These looks are
+ * long ones in a large outbox (a second and more for millions): only for an
+ * operator who asks. */
 #ifndef OUTBOX_HEALTH_H
 #define OUTBOX_HEALTH_H
 
@@ -29,11 +30,13 @@ MUST_CHECK bool health_check_integrity(struct store *store, bool deep,
 struct health_counts {
     int64_t events;
     int64_t deliveries;
+    int64_t lost; /* … that wait, and their lanes would never come to them */
     int wrong_counters;
     char first_wrong[120]; /* "pending is 7, counted 5"; "" */
 };
 
-/* Count events and deliveries, and compare the counters with them. */
+/* Count events, deliveries and lost ones, and compare the counters with them.
+ */
 MUST_CHECK bool health_check_counts(struct store *store,
                                     struct health_counts *counts,
                                     struct err *err);

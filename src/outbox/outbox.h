@@ -74,8 +74,9 @@ struct outbox_adoption {
 MUST_CHECK bool outbox_adopt(struct store *store,
                              struct outbox_adoption *adoption, struct err *err);
 
-/* Count all counters anew, and let outbox_adopt() begin at the first event
- * again. A transaction of its own; it reads every delivery. */
+/* Count all counters anew, put what its lane would never come to back in line,
+ * and let outbox_adopt() begin at the first event again. A transaction of its
+ * own; it reads every delivery. */
 MUST_CHECK bool outbox_recount(struct store *store, struct err *err);
 
 /* --- a turn -------------------------------------------------------------- */

@@ -143,7 +143,8 @@ bool outbox_recount(struct store *store, struct err *err)
     static const enum query_name steps[] = {
         QUERY_COUNTERS_ZERO,          QUERY_COUNTERS_RECOUNT,
         QUERY_COUNTERS_EMPTY_BACKLOG, QUERY_COUNTERS_RECOUNT_BACKLOG,
-        QUERY_ADOPT_FORGET,
+        QUERY_ADOPT_FORGET,           QUERY_LANE_PUT_BACK_LOST,
+        QUERY_LANE_MAKE_LOST_DUE,
     };
     if (!store_begin(store, err))
         return false;

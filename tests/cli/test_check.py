@@ -131,6 +131,17 @@ class Check(Case):
                          "1 events had no delivery", "triggers")
         self.assertEqual([row["state"] for row in self.rows()], ["pending"])
 
+    def test_a_lane_without_a_head_gets_one(self):
+        for number in range(3):
+            self.expect(0, "enqueue", stdin=webhook(f"e{number}"))
+        self.sql("UPDATE outbox_delivery SET due_ms = NULL")
+        lost = self.sql("SELECT count(*) FROM outbox_delivery")[0][0]
+        self.expect_line(self.check(0, "--offline"), "lanes", "note",
+                         f"{lost} deliveries would have waited for ever",
+                         "outbox_delivery")
+        self.expect_line(self.check(0, "--offline"), "counters", "ok",
+                         "3 events")
+
     def test_deliveries_without_an_event_are_told(self):
         self.expect(0, "enqueue", stdin=webhook("e1"))
         self.sql_without_triggers("DELETE FROM outbox")
