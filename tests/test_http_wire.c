@@ -147,6 +147,14 @@ static void stop_ends_what_is_under_way_and_the_wire_goes_on(void **state)
     close_wired(&wired);
 }
 
+static void wait_for_requests(const struct wired *wired, int wanted)
+{
+    const struct timespec moment = {.tv_nsec = 1000 * 1000};
+    for (int i = 0; i < 30000 && raw_server_requests(wired->server) < wanted;
+         i++)
+        (void)nanosleep(&moment, NULL);
+}
+
 static void what_waits_for_a_connection_was_not_sent(void **state)
 {
     (void)state;
@@ -158,10 +166,7 @@ static void what_waits_for_a_connection_was_not_sent(void **state)
             (struct client_call){.request = {.method = "GET", .path = "/me"}};
         client_start(&wired.client, &calls[i]);
     }
-    const struct timespec moment = {.tv_nsec = 1000 * 1000};
-    for (int i = 0;
-         i < 30000 && raw_server_requests(wired.server) < CONNECTIONS; i++)
-        (void)nanosleep(&moment, NULL);
+    wait_for_requests(&wired, CONNECTIONS);
     stop(&wired);
     client_take_done(&wired.client);
     for (int i = 0; i < CONNECTIONS + 2; i++) {
@@ -171,6 +176,84 @@ static void what_waits_for_a_connection_was_not_sent(void **state)
         client_call_free(&calls[i]);
     }
     close_wired(&wired);
+}
+
+static void what_waits_is_taken_back_and_the_rest_goes_on(void **state)
+{
+    (void)state;
+    struct wired wired;
+    struct client_call calls[CONNECTIONS + 2];
+    open_wired(&wired, say_nothing);
+    for (int i = 0; i < CONNECTIONS + 2; i++) {
+        calls[i] =
+            (struct client_call){.request = {.method = "GET", .path = "/me"}};
+        client_start(&wired.client, &calls[i]);
+    }
+    wait_for_requests(&wired, CONNECTIONS);
+    wired.client.seam->recall(wired.client.seam->context);
+    for (int i = CONNECTIONS; i < CONNECTIONS + 2; i++) {
+        client_finish(&wired.client, &calls[i]);
+        assert_int_equal(calls[i].answer.end, HTTP_NOT_SENT);
+        assert_int_equal(calls[i].answer.trouble, HTTP_RECALLED);
+        client_call_free(&calls[i]);
+    }
+    for (int i = 0; i < CONNECTIONS; i++)
+        assert_false(calls[i].is_done);
+    stop(&wired);
+    client_take_done(&wired.client);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        assert_int_equal(calls[i].answer.trouble, HTTP_STOPPED);
+        client_call_free(&calls[i]);
+    }
+    close_wired(&wired);
+}
+
+static void answer_unauthorized(struct raw_connection *connection)
+{
+    while (raw_read_request(connection))
+        raw_send(connection, "HTTP/1.1 401 Unauthorized\r\n"
+                             "Content-Length: 0\r\n\r\n");
+}
+
+/* Take so many answers, without having looked at them all. */
+static void take_answers(struct wired *wired, int wanted)
+{
+    const struct timespec moment = {.tv_nsec = 1000 * 1000};
+    const struct http *seam = wired->client.seam;
+    struct http_done done;
+    for (int i = 0; i < 30000 && wanted > 0; i++) {
+        while (seam->next_done(seam->context, &done)) {
+            wanted--;
+            ((struct client_call *)done.owner)->answer = done.answer;
+        }
+        (void)nanosleep(&moment, NULL);
+    }
+    assert_int_equal(wanted, 0);
+}
+
+static void bad_news_is_seen_before_more_is_sent(void **state)
+{
+    (void)state;
+    for (int recalls = 0; recalls < 2; recalls++) {
+        struct wired wired;
+        struct client_call calls[CONNECTIONS + 2];
+        open_wired(&wired, answer_unauthorized);
+        const struct http *seam = wired.client.seam;
+        for (int i = 0; i < CONNECTIONS + 2; i++) {
+            calls[i] = (struct client_call){
+                .request = {.method = "GET", .path = "/me"}};
+            seam->start(seam->context, &calls[i].request, &calls[i]);
+        }
+        take_answers(&wired, CONNECTIONS);
+        assert_int_equal(raw_server_requests(wired.server), CONNECTIONS);
+        if (recalls == 1)
+            seam->recall(seam->context);
+        seam->wait(seam->context, -1, 30 * 1000);
+        take_answers(&wired, 2);
+        assert_int_equal(raw_server_requests(wired.server),
+                         CONNECTIONS + (recalls == 1 ? 0 : 2));
+        close_wired(&wired);
+    }
 }
 
 static void calls_under_way_go_with_the_wire(void **state)
@@ -257,6 +340,8 @@ int main(void)
         cmocka_unit_test(many_calls_at_once_all_end),
         cmocka_unit_test(stop_ends_what_is_under_way_and_the_wire_goes_on),
         cmocka_unit_test(what_waits_for_a_connection_was_not_sent),
+        cmocka_unit_test(what_waits_is_taken_back_and_the_rest_goes_on),
+        cmocka_unit_test(bad_news_is_seen_before_more_is_sent),
         cmocka_unit_test(calls_under_way_go_with_the_wire),
         cmocka_unit_test(a_descriptor_ends_the_wait),
         cmocka_unit_test(work_is_done_between_calls),

@@ -226,6 +226,8 @@ static void no_answer_is_judged_by_what_may_have_left(void **state)
          true},
         {HTTP_UNKNOWN, HTTP_STOPPED, RETRY, "interrupted", false, true, true,
          false},
+        {HTTP_NOT_SENT, HTTP_RECALLED, VERDICT_WAIT, "recalled", false, false,
+         false, false},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_answer answer = no_answer(cases[i].end, cases[i].trouble);
@@ -238,6 +240,10 @@ static void no_answer_is_judged_by_what_may_have_left(void **state)
         assert_int_equal(verdict.outcome_is_unknown, cases[i].unknown);
         assert_int_equal(verdict.closed_by_us, cases[i].closed_by_us);
         assert_int_equal(verdict.in_transit, cases[i].in_transit);
+        assert_int_equal(verdict.tells_nothing,
+                         cases[i].trouble == HTTP_STOPPED ||
+                             cases[i].trouble == HTTP_RECALLED);
+        assert_int_equal(verdict.wait_until_ms, 0);
         assert_int_equal(verdict.probe,
                          cases[i].action == HOLD ? PROBE_GET_ME : PROBE_NONE);
     }

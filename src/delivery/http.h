@@ -40,6 +40,7 @@ enum http_trouble {
     HTTP_TIMED_OUT,   /* we closed the connection */
     HTTP_RESET,       /* the peer closed it, or broke the protocol */
     HTTP_STOPPED,     /* we closed it to end in time (--grace) */
+    HTTP_RECALLED,    /* we took it back before it was sent */
 };
 
 struct http_answer {
@@ -82,6 +83,9 @@ struct http {
     /* Cut every call under way; each ends with HTTP_STOPPED (HTTP_UNKNOWN, or
      * HTTP_NOT_SENT where no byte left). */
     void (*stop)(void *context);
+    /* Take back the calls that are queued; each ends with HTTP_RECALLED
+     * (HTTP_NOT_SENT). NULL: none are ever queued here. */
+    void (*recall)(void *context);
 };
 
 #endif

@@ -74,6 +74,7 @@ struct rule {
 static const struct rule rules[] = {
     /* no answer */
     {ANY, ONLY(NOT_SENT(HTTP_CERTIFICATE)), NULL, HOLD_ME("certificate")},
+    {ANY, ONLY(NOT_SENT(HTTP_RECALLED)),    NULL, WAIT("recalled")},
     {ANY, NOT_SENT_ALL,                     NULL, FREE("not_connected")},
     {ANY, ONLY(UNKNOWN(HTTP_TIMED_OUT)),    NULL, RETRY("timed_out")},
     {ANY, ONLY(UNKNOWN(HTTP_STOPPED)),      NULL, FREE("interrupted")},
@@ -238,6 +239,7 @@ static const char *const trouble_words[] = {
     [HTTP_TIMED_OUT] = "no answer in time",
     [HTTP_RESET] = "the connection broke",
     [HTTP_STOPPED] = "the relay stopped",
+    [HTTP_RECALLED] = "Intercom could not be sent to any more",
 };
 
 /* Blank out what may be an access token: the word after "Bearer ", and words
@@ -355,7 +357,7 @@ static void set_times(const struct http_answer *answer, int64_t now_ms,
                       struct verdict *verdict)
 {
     bool answered = answer->end == HTTP_ANSWERED;
-    if (verdict->action == VERDICT_WAIT)
+    if (verdict->action == VERDICT_WAIT && answered)
         verdict->wait_until_ms = quota_returns_ms(answer, now_ms);
     if (verdict->action == VERDICT_RETRY && answered &&
         answer->retry_after_s != HTTP_NONE)
@@ -365,12 +367,18 @@ static void set_times(const struct http_answer *answer, int64_t now_ms,
 
 /* --- the verdict --------------------------------------------------------- */
 
-/* Nothing got through: no answer, or one that says "not now". A stop of our
- * own says nothing about the way. */
+/* What we did ourselves says nothing about the way. */
+static bool was_ended_by_us(const struct http_answer *answer)
+{
+    return answer->end != HTTP_ANSWERED && (answer->trouble == HTTP_STOPPED ||
+                                            answer->trouble == HTTP_RECALLED);
+}
+
+/* Nothing got through: no answer, or one that says "not now". */
 static bool failed_in_transit(const struct http_answer *answer)
 {
     if (answer->end != HTTP_ANSWERED)
-        return answer->trouble != HTTP_STOPPED;
+        return !was_ended_by_us(answer);
     return answer->status == 408 || answer->status == 425 ||
            answer->status >= 500;
 }
@@ -397,6 +405,7 @@ void verdict_judge(enum intercom_call call, const struct http_answer *answer,
                                     answer->trouble == HTTP_STOPPED),
         .in_transit =
             rule->action == VERDICT_RETRY && failed_in_transit(answer),
+        .tells_nothing = was_ended_by_us(answer),
         .probe = rule->probe,
     };
     if (answered)

@@ -56,8 +56,10 @@ struct verdict {
     bool outcome_is_unknown; /* the peer may have acted */
     bool closed_by_us;       /* the lane waits one request timeout */
     bool in_transit;         /* feeds the breaker: nothing got through */
+    bool tells_nothing;      /* we ended it: no news of the destination */
     int64_t floor_ms;        /* wait at least so long; 0: nothing; <= 24 h */
-    int64_t wait_until_ms;   /* VERDICT_WAIT: wall clock of this machine */
+    int64_t wait_until_ms;   /* VERDICT_WAIT: wall clock of this machine; 0: as
+                              * long as it waits already */
     enum verdict_probe probe;
 };
 

@@ -74,6 +74,8 @@ static const struct verdict_reason reasons[] = {
      "The same bytes are sent again; Intercom drops what it has already."},
     {"relay_ended", "the relay was killed before the answer",
      "The same bytes are sent again; Intercom drops what it has already."},
+    {"recalled", "it was taken back before it was sent",
+     "It is sent when Intercom can be sent to again."},
     {"not_connected", "there was no connection",
      "It is tried again. If it lasts: check the network, DNS and proxy."},
     {"chain_too_long", "it took more calls than one attempt may make",

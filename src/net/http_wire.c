@@ -44,6 +44,7 @@ struct http_wire {
 
     struct call_queue queued;    /* the wire's: until a connection is free */
     int under_way;               /* … at the inner seam */
+    bool waits_for_relay;        /* … an answer was no success */
     struct call_queue collected; /* … to be handed over */
 
     pthread_mutex_t mutex; /* over all from here … */
@@ -54,6 +55,8 @@ struct http_wire {
     struct bell for_relay;
     void (*work)(void *context); /* NULL: none */
     void *work_context;
+    bool has_bad_news; /* … in ended or taken, which the relay has not seen */
+    bool recalls;
     bool ends; /* … to here */
 
     struct call_queue taken;    /* the relay's: ended ones, to be handed out */
@@ -141,25 +144,26 @@ static void silence(struct bell *bell)
 /* --- the wire's thread -----------------------------------------------------
  */
 
+/* Nothing that waits is begun before the relay has seen an answer that may be
+ * about the destination. */
 static void start_calls(struct http_wire *wire)
 {
     struct wire_call *call;
-    while (wire->under_way < wire->connections &&
+    while (!wire->waits_for_relay && wire->under_way < wire->connections &&
            (call = take_call(&wire->queued)) != NULL) {
         wire->under_way++;
         wire->inner->start(wire->inner->context, &call->request, call);
     }
 }
 
-/* What was never started ends like what was cut. */
-static void stop_queued(struct http_wire *wire)
+/* What waits for a connection ends without one. */
+static void end_queued(struct http_wire *wire, enum http_trouble trouble)
 {
     struct wire_call *call;
     while ((call = take_call(&wire->queued)) != NULL) {
         call->done.answer = (struct http_answer){
             .end = HTTP_NOT_SENT,
-            .trouble = HTTP_STOPPED,
-            .trouble_text = "stopped",
+            .trouble = trouble,
             .body = "",
             .started_ms = clock_wall_ms(clock_system()),
         };
@@ -175,6 +179,9 @@ static void collect_ended(struct http_wire *wire)
     while (wire->inner->next_done(wire->inner->context, &done)) {
         struct wire_call *call = done.owner;
         wire->under_way--;
+        if (done.answer.end != HTTP_ANSWERED || done.answer.status < 200 ||
+            done.answer.status > 299)
+            wire->waits_for_relay = true;
         buf_clear(&call->body);
         buf_add(&call->body, done.answer.body, done.answer.body_length);
         call->done.answer = done.answer;
@@ -194,19 +201,31 @@ static void do_work(struct http_wire *wire, void (*work)(void *context))
     (void)pthread_mutex_unlock(&wire->mutex);
 }
 
+/* With the mutex held: take what the relay gave, give what has ended. */
+static void exchange(struct http_wire *wire)
+{
+    silence(&wire->for_wire);
+    move_calls(&wire->queued, &wire->to_start);
+    if (wire->recalls)
+        end_queued(wire, HTTP_RECALLED);
+    wire->recalls = false;
+    if (wire->collected.first != NULL) {
+        wire->has_bad_news = wire->has_bad_news || wire->waits_for_relay;
+        ring(&wire->for_relay);
+    }
+    wire->waits_for_relay = wire->has_bad_news;
+    move_calls(&wire->ended, &wire->collected);
+    hear(&wire->for_wire);
+}
+
 static void *run(void *context)
 {
     struct http_wire *wire = context;
     for (;;) {
         (void)pthread_mutex_lock(&wire->mutex);
-        silence(&wire->for_wire);
-        if (wire->collected.first != NULL)
-            ring(&wire->for_relay);
-        move_calls(&wire->ended, &wire->collected);
-        move_calls(&wire->queued, &wire->to_start);
+        exchange(wire);
         void (*work)(void *context) = wire->work;
         bool ends = wire->ends;
-        hear(&wire->for_wire);
         (void)pthread_mutex_unlock(&wire->mutex);
         if (ends)
             return NULL;
@@ -243,6 +262,17 @@ static struct wire_call *take_idle(struct http_wire *wire)
     return call;
 }
 
+/* The relay has taken all answers, and recalled what it wanted to. With the
+ * mutex held. */
+static void note_relay_looked(struct http_wire *wire)
+{
+    if (!wire->has_bad_news || wire->ended.first != NULL ||
+        wire->taken.first != NULL)
+        return;
+    wire->has_bad_news = false;
+    ring(&wire->for_wire);
+}
+
 static void start(void *context, const struct http_request *request,
                   void *owner)
 {
@@ -274,10 +304,11 @@ static bool next_done(void *context, struct http_done *done)
     return true;
 }
 
-static bool begin_to_wait(struct http_wire *wire)
+static bool begin_to_wait(struct http_wire *wire, bool has_time)
 {
     (void)pthread_mutex_lock(&wire->mutex);
-    bool is_to_wait = wire->ended.first == NULL;
+    note_relay_looked(wire);
+    bool is_to_wait = has_time && wire->ended.first == NULL;
     if (is_to_wait)
         hear(&wire->for_relay);
     (void)pthread_mutex_unlock(&wire->mutex);
@@ -288,7 +319,7 @@ static void wait_for_something(void *context, int descriptor, int64_t most_ms)
 {
     struct http_wire *wire = context;
     take_back_returned(wire);
-    if (most_ms <= 0 || wire->taken.first != NULL || !begin_to_wait(wire))
+    if (wire->taken.first != NULL || !begin_to_wait(wire, most_ms > 0))
         return;
     struct pollfd polled[] = {
         {.fd = wire->for_relay.descriptor, .events = POLLIN},
@@ -305,7 +336,7 @@ static void stop_inner(void *context)
 {
     struct http_wire *wire = context;
     wire->inner->stop(wire->inner->context);
-    stop_queued(wire);
+    end_queued(wire, HTTP_STOPPED);
 }
 
 static void stop(void *context)
@@ -314,6 +345,15 @@ static void stop(void *context)
     http_wire_do(wire, stop_inner, wire);
     /* Its ends are collected before the wire's thread looks here again. */
     http_wire_do(wire, NULL, NULL);
+}
+
+static void recall(void *context)
+{
+    struct http_wire *wire = context;
+    (void)pthread_mutex_lock(&wire->mutex);
+    wire->recalls = true;
+    ring(&wire->for_wire);
+    (void)pthread_mutex_unlock(&wire->mutex);
 }
 
 /* --- making and freeing ----------------------------------------------------
@@ -383,6 +423,7 @@ bool http_wire_new(const struct http *inner, int connections,
         .next_done = next_done,
         .wait = wait_for_something,
         .stop = stop,
+        .recall = recall,
     };
     int errnum = 0;
     if (!make_bell(&made->for_wire) || !make_bell(&made->for_relay))

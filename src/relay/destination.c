@@ -124,7 +124,8 @@ static void notice_failing(struct destination *destination,
     if (gets_through(answer)) {
         destination->failing_since_ms = 0;
     } else if (destination->failing_since_ms == 0 &&
-               answer->trouble != HTTP_STOPPED) {
+               answer->trouble != HTTP_STOPPED &&
+               answer->trouble != HTTP_RECALLED) {
         destination->failing_since_ms = now_ms;
         destination->asked_me_ms = now_ms;
     }
@@ -207,6 +208,14 @@ int64_t destination_next_ms(struct destination *destination, int64_t now_ms)
     return paced_ms > broken_ms ? paced_ms : broken_ms;
 }
 
+bool destination_is_stopped(const struct destination *destination,
+                            int64_t now_ms)
+{
+    return is_held(destination) || destination->is_paused ||
+           destination->breaker.is_open ||
+           now_ms < destination->pacer.wait_until_ms;
+}
+
 void destination_start_call(struct destination *destination, int64_t now_ms)
 {
     pacer_start_call(&destination->pacer, now_ms);
@@ -232,10 +241,12 @@ void destination_take_result(struct destination *destination,
                              int64_t now_ms)
 {
     const struct verdict *verdict = result->verdict;
-    breaker_take_result(&destination->breaker, result->lane,
-                        !verdict->in_transit, now_ms,
-                        random_next(&destination->random));
-    notice_breaker(destination, verdict->result, now_ms);
+    if (!verdict->tells_nothing) {
+        breaker_take_result(&destination->breaker, result->lane,
+                            !verdict->in_transit, now_ms,
+                            random_next(&destination->random));
+        notice_breaker(destination, verdict->result, now_ms);
+    }
     if (result->is_probe)
         destination->probe_under_way = false;
     switch (verdict->action) {

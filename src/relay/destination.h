@@ -70,6 +70,11 @@ void destination_tick(struct destination *destination, int64_t monotonic_ms);
  * operator changes that. */
 int64_t destination_next_ms(struct destination *destination, int64_t now_ms);
 
+/* True while nothing but a probe may be sent: what has been claimed and is not
+ * on its way is to be taken back. */
+bool destination_is_stopped(const struct destination *destination,
+                            int64_t now_ms);
+
 /* A call starts; its answer came. */
 void destination_start_call(struct destination *destination, int64_t now_ms);
 void destination_take_answer(struct destination *destination,

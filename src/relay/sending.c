@@ -207,6 +207,17 @@ static void take_upkeep_answer(struct sending *sending,
         take_me(sending, &verdict);
 }
 
+/* A refused token, a 429, a pause: they are about what waits at the wire, too.
+ * Once: what is sent from then on is a probe. */
+static void recall_if_stopped(struct sending *sending)
+{
+    bool was_stopped = sending->is_stopped;
+    sending->is_stopped =
+        destination_is_stopped(sending->destination, now_ms(sending));
+    if (sending->is_stopped && !was_stopped && sending->http->recall != NULL)
+        sending->http->recall(sending->http->context);
+}
+
 /* Returns how many. */
 static int take_answers(struct sending *sending)
 {
@@ -230,6 +241,7 @@ static int take_answers(struct sending *sending)
     }
     if (sending->waiting.count > 0 && sending->upkeep.job == UPKEEP_IDLE)
         begin_upkeep(sending, UPKEEP_CREATE_ATTRIBUTES);
+    recall_if_stopped(sending);
     return count;
 }
 
@@ -243,6 +255,7 @@ void sending_init(struct sending *sending)
     queue_init(&sending->ended);
     sending->under_way = 0;
     sending->ahead = 0;
+    sending->is_stopped = false;
     sending->calls = 0;
     sending->trusted_since_ms = 0;
 }

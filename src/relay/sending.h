@@ -33,6 +33,7 @@ struct sending {
     int64_t trusted_since_ms;
     int connections;      /* calls that can be under way at once */
     int ahead;            /* flights that may wait for one of them */
+    bool is_stopped;      /* the destination is, as far as we have seen */
     int under_way;        /* flights with a chain that has not ended */
     struct queue delayed; /* … their next call is put off for a moment */
     struct queue waiting; /* … for the attributes to be created */
