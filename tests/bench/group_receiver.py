@@ -70,10 +70,10 @@ def limit(stage, database):
     connection = sqlite3.connect(database)
     with open(rows, "w", encoding="utf-8") as file:
         for row in connection.execute(
-                "SELECT event_id, lane, payload FROM outbox JOIN "
-                "outbox_delivery USING (id) ORDER BY id LIMIT ?",
-                (LIMIT_ROWS,)):
-            file.write("{}\t{}\t0\t{}\n".format(*row))
+                "SELECT event_id, lane, coalesce(due_ms, ''), payload "
+                "FROM outbox JOIN outbox_delivery USING (id) "
+                "ORDER BY id LIMIT ?", (LIMIT_ROWS,)):
+            file.write("{}\t{}\t{}\t{}\n".format(*row))
     written = connection.execute("SELECT min(count(*), ?) FROM outbox",
                                  (LIMIT_ROWS,)).fetchone()[0]
     connection.close()
