@@ -49,6 +49,16 @@ static void stop(const struct wired *wired)
     wired->client.seam->stop(wired->client.seam->context);
 }
 
+static void start_calls(struct wired *wired, struct client_call *calls,
+                        int count)
+{
+    for (int i = 0; i < count; i++) {
+        calls[i] =
+            (struct client_call){.request = {.method = "GET", .path = "/me"}};
+        client_start(&wired->client, &calls[i]);
+    }
+}
+
 /* Answer with the path that was asked for. */
 static void answer_path(struct raw_connection *connection)
 {
@@ -131,11 +141,7 @@ static void stop_ends_what_is_under_way_and_the_wire_goes_on(void **state)
     struct client_call calls[20];
     open_wired(&wired, say_nothing);
     for (int round = 0; round < 2; round++) {
-        for (int i = 0; i < 20; i++) {
-            calls[i] = (struct client_call){
-                .request = {.method = "GET", .path = "/me"}};
-            client_start(&wired.client, &calls[i]);
-        }
+        start_calls(&wired, calls, 20);
         stop(&wired);
         client_take_done(&wired.client);
         for (int i = 0; i < 20; i++) {
@@ -161,11 +167,7 @@ static void what_waits_for_a_connection_was_not_sent(void **state)
     struct wired wired;
     struct client_call calls[CONNECTIONS + 2];
     open_wired(&wired, say_nothing);
-    for (int i = 0; i < CONNECTIONS + 2; i++) {
-        calls[i] =
-            (struct client_call){.request = {.method = "GET", .path = "/me"}};
-        client_start(&wired.client, &calls[i]);
-    }
+    start_calls(&wired, calls, CONNECTIONS + 2);
     wait_for_requests(&wired, CONNECTIONS);
     stop(&wired);
     client_take_done(&wired.client);
@@ -184,11 +186,7 @@ static void what_waits_is_taken_back_and_the_rest_goes_on(void **state)
     struct wired wired;
     struct client_call calls[CONNECTIONS + 2];
     open_wired(&wired, say_nothing);
-    for (int i = 0; i < CONNECTIONS + 2; i++) {
-        calls[i] =
-            (struct client_call){.request = {.method = "GET", .path = "/me"}};
-        client_start(&wired.client, &calls[i]);
-    }
+    start_calls(&wired, calls, CONNECTIONS + 2);
     wait_for_requests(&wired, CONNECTIONS);
     wired.client.seam->recall(wired.client.seam->context);
     for (int i = CONNECTIONS; i < CONNECTIONS + 2; i++) {
@@ -239,11 +237,7 @@ static void bad_news_is_seen_before_more_is_sent(void **state)
         struct client_call calls[CONNECTIONS + 2];
         open_wired(&wired, answer_unauthorized);
         const struct http *seam = wired.client.seam;
-        for (int i = 0; i < CONNECTIONS + 2; i++) {
-            calls[i] = (struct client_call){
-                .request = {.method = "GET", .path = "/me"}};
-            seam->start(seam->context, &calls[i].request, &calls[i]);
-        }
+        start_calls(&wired, calls, CONNECTIONS + 2);
         take_answers(&wired, CONNECTIONS);
         assert_int_equal(raw_server_requests(wired.server), CONNECTIONS);
         if (recalls == 1)
@@ -262,11 +256,7 @@ static void calls_under_way_go_with_the_wire(void **state)
     struct wired wired;
     struct client_call calls[12];
     open_wired(&wired, say_nothing);
-    for (int i = 0; i < 12; i++) {
-        calls[i] =
-            (struct client_call){.request = {.method = "GET", .path = "/me"}};
-        client_start(&wired.client, &calls[i]);
-    }
+    start_calls(&wired, calls, 12);
     close_wired(&wired);
 }
 

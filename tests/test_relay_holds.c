@@ -175,6 +175,8 @@ static void a_401_is_probed_by_get_me_and_lifted(void **state)
     int probes = fake_http_count(world->http, "GET /me", NULL);
     /* nothing but GET /me: after 30 s, doubling to 5 min */
     assert_int_equal(fake_http_calls(world->http) - before, probes - 1);
+    /* what waited was taken back when the hold began, and no probe since */
+    assert_int_equal(fake_http_recalls(world->http), 1);
     assert_in_range(probes, 13, 17);
     expect_all_pending();
     int64_t at[3] = {0};
@@ -369,6 +371,7 @@ static void what_is_under_way_at_a_pause_ends(void **state)
     (void)world_run(world, SECOND);
     assert_int_equal(fake_http_calls(world->http), 2 * under_way);
     assert_int_equal(world->report.delivered, under_way);
+    assert_int_equal(fake_http_recalls(world->http), 1);
     resume_sending();
     expect_all_delivered(MINUTE);
 }

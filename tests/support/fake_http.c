@@ -23,6 +23,7 @@ struct fake_http {
     struct under_way *under_way;
     int under_way_count;
     int most_under_way;
+    int recalls;
     struct under_way *returned; /* its answer is borrowed by the caller */
 };
 
@@ -162,6 +163,13 @@ static void stop(void *context)
     }
 }
 
+/* Nothing is ever queued here. */
+static void recall(void *context)
+{
+    struct fake_http *fake = context;
+    fake->recalls++;
+}
+
 /* --- the interface -------------------------------------------------------- */
 
 struct fake_http *fake_http_new(struct fake_clock *clock,
@@ -176,6 +184,7 @@ struct fake_http *fake_http_new(struct fake_clock *clock,
         .next_done = next_done,
         .wait = wait_for_something,
         .stop = stop,
+        .recall = recall,
     };
     return fake;
 }
@@ -245,6 +254,11 @@ int fake_http_under_way_of(const struct fake_http *fake, const char *user)
          call = call->next)
         count += strcmp(call->exchange.call->user, user) == 0;
     return count;
+}
+
+int fake_http_recalls(const struct fake_http *fake)
+{
+    return fake->recalls;
 }
 
 int fake_http_most_under_way(const struct fake_http *fake)

@@ -74,6 +74,9 @@ int fake_http_under_way_of(const struct fake_http *fake, const char *user);
 /* The most that were under way together. */
 int fake_http_most_under_way(const struct fake_http *fake);
 
+/* How often what is queued was to be taken back. */
+int fake_http_recalls(const struct fake_http *fake);
+
 /* When the next call ends (monotonic); INT64_MAX: none is under way. */
 int64_t fake_http_next_end_ms(const struct fake_http *fake);
 
