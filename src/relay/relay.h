@@ -18,7 +18,7 @@
 struct relay; /* owned by who made it */
 
 struct relay_policy {
-    int connections;           /* deliveries under way at once; > 0 */
+    int connections;           /* calls under way at once; > 0 */
     int64_t timeout_ms;        /* of one request */
     int64_t give_up_ms;        /* age of tries at which a delivery fails */
     bool check_attributes;     /* at start: do the four attributes exist? */
