@@ -86,7 +86,7 @@ extern const char *const run_choices[];
      .value = "N",                                                             \
      .minimum = 1,                                                             \
      .maximum = 256,                                                           \
-     .help = "deliveries under way at once (32)"},                             \
+     .help = "calls under way at once (32)"},                                   \
     {.name = "timeout",                                                        \
      .type = OPTIONS_DURATION,                                                 \
      RUN_FIELD(timeout_ms),                                                    \
