@@ -1,5 +1,5 @@
-/* test_outbox_turn.c - the relay's turns: what is due, what an attempt and its
- * end leave behind. */
+/* test_outbox_turn.c - the relay's turns: what is due, and how an attempt
+ * begins. */
 #include "support/outbox_turns.h"
 
 #include <setjmp.h>
@@ -230,146 +230,6 @@ a_delivery_that_needs_no_call_settles_and_uncovers_the_next(void **state)
         2);
 }
 
-/* --- how they end -------------------------------------------------------- */
-
-static void calls_and_what_was_learned_of_the_user_are_kept(void **state)
-{
-    struct fixture *fixture = *state;
-    struct store *store = fixture->store;
-    struct err *err = &fixture->err;
-    struct outbox_claim claim;
-    int count;
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    fixture_put(fixture, "b", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    fixture_check(fixture, outbox_begin_turn(store, epoch, err));
-    fixture_check(fixture, outbox_find_due(store, 1, 1, &claim, &count, err));
-    struct outbox_start start = {.claim = &claim,
-                                 .cause = "automatic",
-                                 .now_ms = 1,
-                                 .attributes = "{\"a\":1}",
-                                 .is_newest = true,
-                                 .timestamp_ms = 77};
-    fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
-    char answer[] = "a\0b";
-    struct outbox_call calls[] = {
-        {.request = "POST /contacts",
-         .started_ms = 1,
-         .took_ms = 2,
-         .status = 200,
-         .request_id = "r1"},
-        {.request = "POST /events",
-         .started_ms = 3,
-         .took_ms = 4,
-         .status = 422,
-         .answer = answer,
-         .answer_length = 3},
-    };
-    struct outbox_end end = {.claim = &claim,
-                             .number = 1,
-                             .now_ms = 9,
-                             .outcome = "failed",
-                             .state = "failed",
-                             .reason = "refused",
-                             .result = "422 parameter_invalid",
-                             .status = 422,
-                             .costs_try = true,
-                             .calls = calls,
-                             .call_count = 2,
-                             .contact_id = "c-1",
-                             .attributes_confirmed = true,
-                             .attributes = start.attributes,
-                             .is_newest = true,
-                             .timestamp_ms = 77};
-    fixture_check(fixture, outbox_end_attempt(store, epoch, &end, err));
-    fixture_check(fixture, outbox_commit_turn(store, err));
-    turns_free(&claim, 1);
-
-    assert_string_equal(
-        fixture_text(fixture,
-                     "SELECT group_concat(number || request || status ||"
-                     " coalesce(request_id, '-') || coalesce(length(CAST("
-                     "answer AS BLOB)), '-'), ';') FROM outbox_call"),
-        "1POST /contacts200r1-;2POST /events422-3");
-    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
-    assert_int_equal(claim.id, 2);
-    assert_string_equal(claim.contact_id, "c-1");
-    assert_string_equal(claim.sent_attributes, "{\"a\":1}");
-    assert_int_equal(claim.sent_timestamp_ms, 77);
-    assert_int_equal(claim.sent_id, 1);
-    assert_int_equal(claim.confirmed_timestamp_ms, 77);
-    assert_int_equal(claim.confirmed_id, 1);
-    assert_int_equal(claim.confirmed_ms, 9);
-    assert_int_equal(claim.confirmed_epoch, epoch);
-    turns_free(&claim, 1);
-}
-
-static void an_empty_contact_id_forgets_it(void **state)
-{
-    struct fixture *fixture = *state;
-    struct outbox_claim claim;
-    static const char *const contacts[] = {"c-1", NULL, ""};
-    static const char *const expected[] = {"c-1", "c-1", "NULL"};
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
-        struct outbox_end end = {.claim = &claim,
-                                 .number = i + 1,
-                                 .outcome = "retry",
-                                 .state = "pending",
-                                 .contact_id = contacts[i]};
-        fixture_check(fixture,
-                      outbox_begin_turn(fixture->store, epoch, &fixture->err));
-        fixture_check(fixture, outbox_end_attempt(fixture->store, epoch, &end,
-                                                  &fixture->err));
-        fixture_check(fixture,
-                      outbox_commit_turn(fixture->store, &fixture->err));
-        assert_string_equal(
-            fixture_text(fixture, "SELECT contact_id FROM outbox_user"),
-            expected[i]);
-        turns_free(&claim, 1);
-    }
-}
-
-static void only_what_costs_a_try_counts_as_one(void **state)
-{
-    struct fixture *fixture = *state;
-    struct outbox_claim claim;
-    static const struct {
-        bool costs_try;
-        int64_t now_ms;
-        int64_t tries;
-        int64_t first_try_open_ms;
-    } rows[] = {{false, 10, 0, 0}, {true, 20, 1, 20}, {true, 30, 2, 20}};
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
-        struct outbox_end end = {.claim = &claim,
-                                 .number = i + 1,
-                                 .now_ms = rows[i].now_ms,
-                                 .outcome = "retry",
-                                 .state = "pending",
-                                 .costs_try = rows[i].costs_try,
-                                 .open_ms = rows[i].now_ms};
-        fixture_check(fixture,
-                      outbox_begin_turn(fixture->store, epoch, &fixture->err));
-        fixture_check(fixture, outbox_end_attempt(fixture->store, epoch, &end,
-                                                  &fixture->err));
-        fixture_check(fixture,
-                      outbox_commit_turn(fixture->store, &fixture->err));
-        assert_int_equal(
-            fixture_number(fixture, "SELECT tries FROM outbox_delivery"),
-            rows[i].tries);
-        assert_int_equal(
-            fixture_number(fixture, "SELECT coalesce(first_try_open_ms, 0) FROM"
-                                    " outbox_delivery"),
-            rows[i].first_try_open_ms);
-        turns_free(&claim, 1);
-    }
-}
-
 /* --- the destination ----------------------------------------------------- */
 
 static void the_outlook_says_what_is_next(void **state)
@@ -430,9 +290,6 @@ int main(void)
         TEST(an_attempt_without_a_call_does_not_inherit_its_bytes),
         TEST(what_is_not_due_cannot_be_started),
         TEST(a_delivery_that_needs_no_call_settles_and_uncovers_the_next),
-        TEST(calls_and_what_was_learned_of_the_user_are_kept),
-        TEST(an_empty_contact_id_forgets_it),
-        TEST(only_what_costs_a_try_counts_as_one),
         TEST(the_outlook_says_what_is_next),
         TEST(exchanged_names_are_read_as_they_stand),
     };

@@ -19,7 +19,7 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     first_try_open_ms, missing_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
     confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
-    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END
+    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END, user.id
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
@@ -31,7 +31,7 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     first_try_open_ms, missing_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
     confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
-    quiet_until_ms, operation_id
+    quiet_until_ms, operation_id, user.id
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
@@ -43,7 +43,7 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     first_try_open_ms, missing_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
     confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
-    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END
+    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END, user.id
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
@@ -130,16 +130,37 @@ INSERT INTO outbox_call (delivery_id, attempt, number, request, started_ms,
         :request_id, :result, :answer);
 
 -- name: outbox_end_user
--- What was learned of the user: a contact id ('': there is none any more), the
--- data events sent, that these are the newest attributes sent, and that
--- Intercom has the newest attributes. One write a delivery: users lie all over
--- the file.
-INSERT INTO outbox_user (lane, contact_id, sent_events, sent_timestamp_ms,
-    sent_id, sent_attributes, confirmed_timestamp_ms, confirmed_id,
-    confirmed_ms, confirmed_epoch, quiet_until_ms)
-    VALUES (:lane, nullif(:contact, ''), :sent_events, :newest_ms, :newest_id,
-        :attributes, :confirmed_newest_ms, :confirmed_newest_id,
-        :confirmed_ms, :epoch, :quiet_until_ms)
+-- What was learned of a user whose row the claim has found: a contact id ('':
+-- there is none any more), the data events sent, that these are the newest
+-- attributes sent, and that Intercom has the newest attributes. One write a
+-- delivery, without looking for the name: users lie all over the file.
+UPDATE outbox_user SET
+    sent_events = coalesce(:sent_events, sent_events),
+    contact_id = CASE WHEN :contact IS NULL THEN contact_id
+        ELSE nullif(:contact, '') END,
+    sent_timestamp_ms = coalesce(:newest_ms, sent_timestamp_ms),
+    sent_id = coalesce(:newest_id, sent_id),
+    sent_attributes = coalesce(:attributes, sent_attributes),
+    confirmed_timestamp_ms = coalesce(:confirmed_newest_ms,
+        CASE WHEN :confirmed_ms IS NOT NULL THEN sent_timestamp_ms
+            ELSE confirmed_timestamp_ms END),
+    confirmed_id = coalesce(:confirmed_newest_id,
+        CASE WHEN :confirmed_ms IS NOT NULL THEN sent_id
+            ELSE confirmed_id END),
+    confirmed_ms = coalesce(:confirmed_ms, confirmed_ms),
+    confirmed_epoch = coalesce(:epoch, confirmed_epoch),
+    quiet_until_ms = coalesce(:quiet_until_ms, quiet_until_ms)
+    WHERE id = :user AND lane = :lane;
+
+-- name: outbox_end_new_user
+-- The same of one who had no row then, or has it no more: nothing stands there
+-- that could stay, unless it came meanwhile.
+INSERT INTO outbox_user (sent_events, contact_id, sent_timestamp_ms, sent_id,
+    sent_attributes, confirmed_timestamp_ms, confirmed_ms, confirmed_id,
+    confirmed_epoch, quiet_until_ms, lane)
+    VALUES (:sent_events, nullif(:contact, ''), :newest_ms, :newest_id,
+        :attributes, :confirmed_newest_ms, :confirmed_ms,
+        :confirmed_newest_id, :epoch, :quiet_until_ms, :lane)
     ON CONFLICT (lane) DO UPDATE SET
         sent_events = coalesce(excluded.sent_events, sent_events),
         contact_id = CASE WHEN :contact IS NULL THEN contact_id

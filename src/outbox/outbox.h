@@ -105,6 +105,7 @@ struct outbox_claim {
     char *attributes;          /* of the last attempts; NULL: none */
     char *event_body;          /* of the last attempts; NULL: none */
     /* what is known of the user */
+    int64_t user_id;           /* of the row in outbox_user; 0: there is none */
     char *contact_id;          /* NULL: not known */
     int64_t sent_timestamp_ms; /* newest sent; OUTBOX_NO_TIME: none */
     int64_t sent_id;

@@ -175,35 +175,57 @@ static bool record_call(struct store *store, const struct outbox_end *end,
     return query_run(&query, err);
 }
 
+static bool has_learned_of_user(const struct outbox_end *end)
+{
+    return end->contact_id != NULL || end->sent_events != NULL ||
+           end->attributes_confirmed || end->is_newest ||
+           end->quiet_until_ms != OUTBOX_NO_TIME;
+}
+
 /* The bytes are those of the attempt's start, which the row of the attempt
  * holds too: to look them up there costs more than all the rest. */
-static bool record_user(struct store *store, int64_t epoch,
-                        const struct outbox_end *end, struct err *err)
+static void bind_user(struct query *query, int64_t epoch,
+                      const struct outbox_end *end)
 {
     bool confirmed = end->attributes_confirmed;
     bool moves_confirmed = end->is_newest && (confirmed || end->is_confirmed);
     int64_t id = end->claim->id;
-    struct query query;
-    if (end->contact_id == NULL && end->sent_events == NULL && !confirmed &&
-        !end->is_newest && end->quiet_until_ms == OUTBOX_NO_TIME)
-        return true;
-    query_open(&query, store, QUERY_OUTBOX_END_USER);
-    query_bind_text(&query, "lane", end->claim->lane);
-    query_bind_text(&query, "contact", end->contact_id);
-    query_bind_text(&query, "sent_events", end->sent_events);
-    query_bind_time(&query, "newest_ms",
+    query_bind_text(query, "sent_events", end->sent_events);
+    query_bind_text(query, "contact", end->contact_id);
+    query_bind_time(query, "newest_ms",
                     end->is_newest ? end->timestamp_ms : OUTBOX_NO_TIME);
-    query_bind_time(&query, "newest_id", end->is_newest ? id : OUTBOX_NO_TIME);
-    query_bind_text(&query, "attributes",
+    query_bind_time(query, "newest_id", end->is_newest ? id : OUTBOX_NO_TIME);
+    query_bind_text(query, "attributes",
                     end->is_newest ? end->attributes : NULL);
-    query_bind_time(&query, "confirmed_newest_ms",
+    query_bind_time(query, "confirmed_newest_ms",
                     moves_confirmed ? end->timestamp_ms : OUTBOX_NO_TIME);
-    query_bind_time(&query, "confirmed_newest_id",
-                    moves_confirmed ? id : OUTBOX_NO_TIME);
-    query_bind_time(&query, "confirmed_ms",
+    query_bind_time(query, "confirmed_ms",
                     confirmed ? end->now_ms : OUTBOX_NO_TIME);
-    query_bind_time(&query, "epoch", confirmed ? epoch : OUTBOX_NO_TIME);
-    query_bind_time(&query, "quiet_until_ms", end->quiet_until_ms);
+    query_bind_time(query, "confirmed_newest_id",
+                    moves_confirmed ? id : OUTBOX_NO_TIME);
+    query_bind_time(query, "epoch", confirmed ? epoch : OUTBOX_NO_TIME);
+    query_bind_time(query, "quiet_until_ms", end->quiet_until_ms);
+}
+
+static bool record_user(struct store *store, int64_t epoch,
+                        const struct outbox_end *end, struct err *err)
+{
+    struct query query;
+    if (!has_learned_of_user(end))
+        return true;
+    if (end->claim->user_id != 0) {
+        query_open(&query, store, QUERY_OUTBOX_END_USER);
+        bind_user(&query, epoch, end);
+        query_bind_int64(&query, "user", end->claim->user_id);
+        query_bind_text(&query, "lane", end->claim->lane);
+        if (!query_run(&query, err))
+            return false;
+        if (query_changes(store) > 0)
+            return true;
+    }
+    query_open(&query, store, QUERY_OUTBOX_END_NEW_USER);
+    bind_user(&query, epoch, end);
+    query_bind_text(&query, "lane", end->claim->lane);
     return query_run(&query, err);
 }
 
