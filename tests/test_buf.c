@@ -50,6 +50,23 @@ static void pieces_follow_each_other(void **state)
     buf_free(&buf);
 }
 
+static void room_is_given_whole_and_counts_as_added(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 10);
+    buf_add_text(&buf, "ab");
+    char *room = buf_extend(&buf, 8);
+    assert_non_null(room);
+    memcpy(room, "cdefghij", 8);
+    assert_contents(&buf, "abcdefghij");
+    assert_false(buf.overflow);
+    assert_null(buf_extend(&buf, 1));
+    assert_true(buf.overflow);
+    assert_contents(&buf, "abcdefghij");
+    buf_free(&buf);
+}
+
 static void nul_bytes_are_kept(void **state)
 {
     (void)state;
@@ -227,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_buffer_is_an_empty_text_without_memory),
         cmocka_unit_test(pieces_follow_each_other),
+        cmocka_unit_test(room_is_given_whole_and_counts_as_added),
         cmocka_unit_test(nul_bytes_are_kept),
         cmocka_unit_test(maximum_itself_fits_and_one_more_does_not),
         cmocka_unit_test(what_does_not_fit_is_dropped_whole),

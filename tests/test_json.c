@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -122,6 +123,34 @@ static void text_is_escaped(void **state)
         json_begin(&json, &out);
         json_text_bytes(&json, rows[i].bytes, rows[i].length);
         assert_string_equal(buf_text(&out), rows[i].written);
+    }
+}
+
+/* Eight bytes are looked at at once. */
+static void a_byte_to_be_escaped_is_seen_at_every_place(void **state)
+{
+    (void)state;
+    static const struct {
+        char byte;
+        const char *written;
+    } rows[] = {{'"', "\\\""},     {'\\', "\\\\"}, {'\x1F', "\\u001f"},
+                {'\0', "\\u0000"}, {'\x80', BAD},  {'\xFF', BAD}};
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
+        for (size_t length = 1; length <= 25; length++) {
+            for (size_t at = 0; at < length; at++) {
+                char text[32];
+                char wanted[64];
+                memset(text, '~', sizeof(text));
+                text[at] = rows[row].byte;
+                (void)snprintf(wanted, sizeof(wanted), "\"%.*s%s%.*s\"",
+                               (int)at, text, rows[row].written,
+                               (int)(length - at - 1), text + at + 1);
+                buf_clear(&out);
+                json_begin(&json, &out);
+                json_text_bytes(&json, text, length);
+                assert_string_equal(buf_text(&out), wanted);
+            }
+        }
     }
 }
 
@@ -355,6 +384,7 @@ int main(void)
         TEST(commas_stand_between_items_only),
         TEST(value_goes_behind_what_the_buffer_holds),
         TEST(text_is_escaped),
+        TEST(a_byte_to_be_escaped_is_seen_at_every_place),
         TEST(keys_are_escaped_as_texts_are),
         TEST(numbers_are_short_and_read_back_the_same),
         TEST(numbers_have_a_point_in_any_locale),

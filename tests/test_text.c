@@ -97,6 +97,13 @@ static void valid_utf8_is_told_from_invalid(void **state)
 static void bytes_behind_the_length_are_not_looked_at(void **state)
 {
     (void)state;
+    for (size_t at = 0; at < 20; at++) { /* eight bytes are read at once */
+        char text[20];
+        memset(text, 'a', sizeof(text));
+        text[at] = '\xC3';
+        assert_false(text_is_utf8(text, sizeof(text)));
+        assert_true(text_is_utf8(text, at));
+    }
     assert_true(text_is_utf8("a\xFF", 1));
     assert_false(text_is_utf8("\xC3\xA9", 1));
 }

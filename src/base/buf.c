@@ -63,11 +63,9 @@ char *buf_take(struct buf *buf)
 
 void buf_add(struct buf *buf, const void *bytes, size_t length)
 {
-    if (length == 0 || !reserve(buf, length))
-        return;
-    memcpy(buf->bytes + buf->length, bytes, length);
-    buf->length += length;
-    buf->bytes[buf->length] = '\0';
+    char *added = length == 0 ? NULL : buf_extend(buf, length);
+    if (added != NULL)
+        memcpy(added, bytes, length);
 }
 
 void buf_add_text(struct buf *buf, const char *text)
@@ -115,6 +113,16 @@ void buf_add_format(struct buf *buf, const char *format, ...)
         buf->length += (size_t)length;
     }
     va_end(again);
+}
+
+char *buf_extend(struct buf *buf, size_t length)
+{
+    if (!reserve(buf, length))
+        return NULL;
+    char *added = buf->bytes + buf->length;
+    buf->length += length;
+    buf->bytes[buf->length] = '\0';
+    return added;
 }
 
 void buf_drop_front(struct buf *buf, size_t length)

@@ -45,6 +45,11 @@ void buf_add_int64(struct buf *buf, int64_t number);
 void buf_add_format(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Make room for length more bytes, count them as added, and return where they
+ * are to be written: all of them, at once. NULL: they do not fit, which sets
+ * overflow. */
+char *buf_extend(struct buf *buf, size_t length);
+
 /* Drop length bytes from the front; length is at most buf->length. */
 void buf_drop_front(struct buf *buf, size_t length);
 

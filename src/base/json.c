@@ -19,6 +19,25 @@ static void begin_value(struct json *json)
     json->follows = true;
 }
 
+/* A text that needs no escape, in one piece: the comma before it, its quotes,
+ * and the colon behind a key. */
+static void add_plain(struct json *json, const char *bytes, size_t length,
+                      bool is_key)
+{
+    size_t start = json->follows ? 1 : 0;
+    size_t end = start + 1 + length;
+    json->follows = !is_key;
+    char *at = buf_extend(json->out, end + 1 + is_key);
+    if (at == NULL)
+        return;
+    at[0] = ','; /* stays there where it is due */
+    at[start] = '"';
+    memcpy(at + start + 1, bytes, length);
+    at[end] = '"';
+    if (is_key)
+        at[end + 1] = ':';
+}
+
 static void open_level(struct json *json, char opener, uint64_t is_object)
 {
     assert(json->depth < MOST_LEVELS);
@@ -42,15 +61,34 @@ static void add_escaped(struct buf *out, unsigned char byte)
         buf_add_format(out, "\\u%04x", byte);
 }
 
+/* Eight bytes at once. The mark (0x80) of a byte is set if it is below 0x20, a
+ * quote or a backslash; that of the lowest one is right, others are not where
+ * a borrow came up from below. */
+static uint64_t mark_special(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t quote = word ^ (ones * '"');
+    uint64_t backslash = word ^ (ones * '\\');
+    return (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
+            ((backslash - ones) & ~backslash)) &
+           (ones * 0x80);
+}
+
 /* True if all bytes are ASCII that a text can hold as it is. */
 static bool is_plain(const char *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
-        if (byte < 0x20 || byte >= 0x7F || byte == '"' || byte == '\\')
-            return false;
+    const uint64_t not_ascii = UINT64_C(0x8080808080808080);
+    uint64_t word;
+    uint64_t found = 0;
+    size_t at = 0;
+    for (; length - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, bytes + at, sizeof(word));
+        found |= mark_special(word) | (word & not_ascii);
     }
-    return true;
+    word = UINT64_C(0x2020202020202020);
+    memcpy(&word, bytes + at, length - at); /* what is left, and spaces */
+    found |= mark_special(word) | (word & not_ascii);
+    return found == 0;
 }
 
 static void add_valid_utf8(struct buf *out, const char *bytes, size_t length)
@@ -78,6 +116,23 @@ static size_t valid_character(const char *bytes, size_t length)
     return 0;
 }
 
+/* A bad byte becomes U+FFFD. */
+static void add_any(struct buf *out, const char *bytes, size_t length)
+{
+    if (text_is_utf8(bytes, length)) {
+        add_valid_utf8(out, bytes, length);
+        return;
+    }
+    for (size_t at = 0; at < length;) {
+        size_t valid = valid_character(bytes + at, length - at);
+        if (valid == 0)
+            buf_add_text(out, "\xEF\xBF\xBD");
+        else
+            add_valid_utf8(out, bytes + at, valid);
+        at += valid == 0 ? 1 : valid;
+    }
+}
+
 /* As few of 15 to 17 digits as read back as the same number, with a point
  * whatever the locale has for it. */
 static void add_finite(struct buf *out, double number)
@@ -94,19 +149,6 @@ static void add_finite(struct buf *out, double number)
         buf_add_byte(out, '.');
         buf_add_text(out, strpbrk(text + whole, "0123456789"));
     }
-}
-
-/* Eight bytes at once. The mark (0x80) of a byte is set if it is below 0x20, a
- * quote or a backslash; that of the lowest one is right, others are not where
- * a borrow came up from below. */
-static uint64_t mark_special(uint64_t word)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t quote = word ^ (ones * '"');
-    uint64_t backslash = word ^ (ones * '\\');
-    return (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
-            ((backslash - ones) & ~backslash)) &
-           (ones * 0x80);
 }
 
 size_t json_plain_length(const char *bytes, size_t length)
@@ -151,7 +193,12 @@ void json_close(struct json *json)
 
 void json_key(struct json *json, const char *key)
 {
-    json_text(json, key);
+    size_t length = strlen(key);
+    if (is_plain(key, length)) {
+        add_plain(json, key, length, true);
+        return;
+    }
+    json_text_bytes(json, key, length);
     buf_add_byte(json->out, ':');
     json->follows = false;
 }
@@ -166,22 +213,13 @@ void json_text(struct json *json, const char *text)
 
 void json_text_bytes(struct json *json, const char *bytes, size_t length)
 {
+    if (is_plain(bytes, length)) { /* nearly always */
+        add_plain(json, bytes, length, false);
+        return;
+    }
     begin_value(json);
     buf_add_byte(json->out, '"');
-    if (is_plain(bytes, length)) { /* nearly always */
-        buf_add(json->out, bytes, length);
-    } else if (text_is_utf8(bytes, length)) {
-        add_valid_utf8(json->out, bytes, length);
-    } else {
-        for (size_t at = 0; at < length;) {
-            size_t valid = valid_character(bytes + at, length - at);
-            if (valid == 0)
-                buf_add_text(json->out, "\xEF\xBF\xBD");
-            else
-                add_valid_utf8(json->out, bytes + at, valid);
-            at += valid == 0 ? 1 : valid;
-        }
-    }
+    add_any(json->out, bytes, length);
     buf_add_byte(json->out, '"');
 }
 

@@ -47,6 +47,21 @@ static size_t decode_utf8(const unsigned char *bytes, size_t length,
     return need;
 }
 
+/* How many bytes at the front are ASCII, eight at once. */
+static size_t count_ascii(const unsigned char *bytes, size_t length)
+{
+    size_t count = 0;
+    for (; length - count >= sizeof(uint64_t); count += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, bytes + count, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (count < length && bytes[count] < 0x80)
+        count++;
+    return count;
+}
+
 /* How many bytes at the front are printable ASCII. */
 static size_t count_plain(const unsigned char *bytes, size_t length)
 {
@@ -82,7 +97,7 @@ bool text_is_utf8(const char *bytes, size_t length)
     const unsigned char *at = (const unsigned char *)bytes;
     while (length > 0) {
         uint32_t character;
-        size_t used = count_plain(at, length);
+        size_t used = count_ascii(at, length);
         if (used == 0)
             used = decode_utf8(at, length, &character);
         if (used == 0)
