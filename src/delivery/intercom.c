@@ -62,8 +62,8 @@ static void write_contact(struct intercom_chain *chain, bool is_new)
 
 struct route {
     const char *method;
-    const char *before; /* the path: before, the id, behind */
-    const char *behind;
+    const char *before; /* the path: before, the id, behind … */
+    const char *behind; /* … NULL: before is all of it */
 };
 
 static const struct route routes[] = {
@@ -74,16 +74,18 @@ static const struct route routes[] = {
     [CALL_SEND_EVENT] = {"POST", "/events", NULL},
 };
 
-static void write_path(struct intercom_chain *chain, enum intercom_call call)
+static const char *write_path(struct intercom_chain *chain,
+                              enum intercom_call call)
 {
     const struct route *route = &routes[call];
+    if (route->behind == NULL)
+        return route->before;
     buf_clear(&chain->path);
     buf_add_text(&chain->path, route->before);
-    if (route->behind == NULL)
-        return;
     add_segment(&chain->path, call == CALL_FIND_CONTACT ? chain->job.user_id
                                                         : chain->contact_id);
     buf_add_text(&chain->path, route->behind);
+    return buf_text(&chain->path);
 }
 
 static void write_body(struct intercom_chain *chain, enum intercom_call call)
@@ -115,7 +117,7 @@ static enum intercom_next ask_for(struct intercom_chain *chain,
                                   struct http_request *request)
 {
     bool is_event = call == CALL_SEND_EVENT;
-    write_path(chain, call);
+    const char *path = write_path(chain, call);
     write_body(chain, call);
     const char *body = is_event                 ? chain->job.event_body
                        : chain->body.length > 0 ? buf_text(&chain->body)
@@ -127,7 +129,7 @@ static enum intercom_next ask_for(struct intercom_chain *chain,
     chain->event_may_have_left = chain->event_left_before || is_event;
     *request = (struct http_request){
         .method = routes[call].method,
-        .path = buf_text(&chain->path),
+        .path = path,
         .body = body,
         .body_length = body == NULL ? 0 : strlen(body),
     };

@@ -223,7 +223,7 @@ static void write_evidence(enum intercom_call call,
         text_copy(text, EVIDENCE_BYTES, SAYS_NO_ID);
     else if (answer->is_html)
         text_copy(text, EVIDENCE_BYTES, SAYS_HTML);
-    else
+    else if (!is_success(answer))
         (void)snprintf(text, EVIDENCE_BYTES, "%s %s %s", error->code,
                        error->field, error->message);
 }
@@ -298,7 +298,7 @@ static void write_answer(const struct http_answer *answer,
     char status[16];
     (void)snprintf(status, sizeof(status), "%d", answer->status);
     if (is_success(answer) && !answer->is_html) {
-        set_result(verdict, status);
+        text_copy(verdict->result, sizeof(verdict->result), status);
         return;
     }
     bool has_code = error->code[0] != '\0' && strcmp(error->code, status) != 0;

@@ -16,23 +16,35 @@ static const int64_t CONTACT_MISSING_MS = 60 * 60 * 1000;
 /* Between tries that cost nothing. */
 static const int64_t MOST_FREE_WAIT_MS = 60 * 1000;
 
-static void name_request(struct flight *flight,
-                         const struct http_request *request)
+/* "POST /events", cut to fit. */
+static void name_request(const struct http_request *request, char *name,
+                         size_t size)
 {
-    (void)snprintf(flight->request_name, sizeof(flight->request_name), "%s %s",
-                   request->method, request->path);
+    size_t length = strlen(request->method);
+    assert(length + 1 < size);
+    memcpy(name, request->method, length);
+    name[length] = ' ';
+    text_copy(name + length + 1, size - length - 1, request->path);
+}
+
+/* Make room for the call that is about to be made. */
+static void add_call(struct flight *flight, const struct http_request *request)
+{
+    flight->calls = mem_resize(flight->calls, (flight->call_count + 1) *
+                                                  sizeof(*flight->calls));
+    struct outbox_call *call = &flight->calls[flight->call_count];
+    name_request(request, call->request, sizeof(call->request));
 }
 
 static void note_call(struct flight *flight, const struct http_answer *answer)
 {
-    assert(flight->call_count <= INTERCOM_MOST_CALLS);
     struct outbox_call *call = &flight->calls[flight->call_count++];
-    *call = (struct outbox_call){
-        .started_ms = answer->started_ms,
-        .took_ms = answer->took_ms,
-        .status = answer->end == HTTP_ANSWERED ? answer->status : 0,
-    };
-    text_copy(call->request, sizeof(call->request), flight->request_name);
+    call->started_ms = answer->started_ms;
+    call->took_ms = answer->took_ms;
+    call->status = answer->end == HTTP_ANSWERED ? answer->status : 0;
+    call->result = NULL;
+    call->answer = NULL;
+    call->answer_length = 0;
     text_copy(call->request_id, sizeof(call->request_id), answer->request_id);
     if (answer->end != HTTP_ANSWERED) {
         call->result = mem_copy_text(answer->trouble_text);
@@ -67,7 +79,7 @@ void flight_begin(struct flight *flight, struct http_request *request)
     enum intercom_next next = intercom_begin(&flight->chain, &job, request);
     assert(next == INTERCOM_CALL);
     (void)next;
-    name_request(flight, request);
+    add_call(flight, request);
 }
 
 enum intercom_next flight_take_answer(struct flight *flight,
@@ -79,7 +91,7 @@ enum intercom_next flight_take_answer(struct flight *flight,
     enum intercom_next next = intercom_take_answer(
         &flight->chain, answer, now_ms, request, &flight->verdict);
     if (next == INTERCOM_CALL)
-        name_request(flight, request);
+        add_call(flight, request);
     return next;
 }
 
@@ -89,7 +101,7 @@ enum intercom_next flight_resume(struct flight *flight,
     enum intercom_next next =
         intercom_resume(&flight->chain, request, &flight->verdict);
     if (next == INTERCOM_CALL)
-        name_request(flight, request);
+        add_call(flight, request);
     return next;
 }
 
@@ -271,6 +283,7 @@ void flight_free(struct flight *flight)
         free(flight->calls[i].result);
         free(flight->calls[i].answer);
     }
+    free(flight->calls);
     free(flight->sent_events);
     intercom_free(&flight->chain);
     plan_free(&flight->plan);

@@ -25,9 +25,10 @@ struct flight {
     struct outbox_claim claim;
     struct plan plan;
     struct intercom_chain chain;
-    struct outbox_call calls[INTERCOM_MOST_CALLS + 1];
-    size_t call_count;
-    char request_name[160];      /* of the call under way: "POST /events" */
+    /* Owned: those that have ended, and behind them the one under way, of
+     * which only the request is known. */
+    struct outbox_call *calls;
+    size_t call_count;           /* that have ended */
     struct verdict verdict;      /* once it has ended */
     struct http_request request; /* a call that is put off … */
     int64_t call_at_ms;          /* … until then (monotonic) */
