@@ -75,11 +75,35 @@ static void ordinary_bodies_are_scanned_as_the_tree_reads_them(void **state)
         EVENT("\"note\":\"a\tb\",\"store\":\"\001\x7F\""),
         EVENT("\"note\":\"\\\"\",\"store\":\"behind\""),
         EVENT("\"note\":\"\\\\\",\"store\":\"behind\""),
+        EVENT("\"a\":\"\\n\",\"b\":\"c\",\"d\":[{\"e\":\"\\\"\\\\\"}],"
+              "\"store\":\"S\",\"f\":\"\\t\\\\\",\"app_id\":\"A\""),
         "{\"event\":{\"id\":\"a\"},\"event\":{\"id\":\"b\",\"store\":\"S\"}}",
         "{\"id\":\"x\",\"event\":{\"metadata\":{\"store\":\"x\"}}}",
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         expect_same(rows[i]);
+}
+
+/* What is looked for by length is in that order; and each of them is found. */
+static void every_key_is_found_by_its_length(void **state)
+{
+    (void)state;
+    for (int i = 0; i < MEMBER_COUNT; i++) {
+        char body[128];
+        struct members members;
+        assert_int_equal(strlen(member_keys[i].key), member_keys[i].length);
+        assert_true(i == 0 ||
+                    member_keys[i - 1].length <= member_keys[i].length);
+        (void)snprintf(body, sizeof(body),
+                       "{\"event\":{\"x\":1,\"%s\":true,\"%.*sX\":null}}",
+                       member_keys[i].key, (int)member_keys[i].length - 1,
+                       member_keys[i].key);
+        assert_true(members_scan(body, strlen(body), &members));
+        for (int other = 0; other < MEMBER_COUNT; other++)
+            assert_int_equal(members.values[other].type,
+                             other == i ? MEMBER_TRUE : MEMBER_ABSENT);
+        members_free(&members);
+    }
 }
 
 static void the_samples_are_scanned(void **state)
@@ -177,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinary_bodies_are_scanned_as_the_tree_reads_them),
+        cmocka_unit_test(every_key_is_found_by_its_length),
         cmocka_unit_test(the_samples_are_scanned),
         cmocka_unit_test(what_is_out_of_the_ordinary_is_left_to_the_tree),
         cmocka_unit_test(a_body_that_breaks_off_is_not_scanned),

@@ -13,24 +13,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* All of them are members of "event". */
+/* All of them are members of "event", the shortest key first. */
 #define MEMBERS(MEMBER)                                                        \
     MEMBER(ID, "id")                                                           \
     MEMBER(TYPE, "type")                                                       \
-    MEMBER(APP_USER_ID, "app_user_id")                                         \
+    MEMBER(STORE, "store")                                                     \
     MEMBER(APP_ID, "app_id")                                                   \
     MEMBER(PRODUCT_ID, "product_id")                                           \
-    MEMBER(ENTITLEMENT_IDS, "entitlement_ids")                                 \
+    MEMBER(APP_USER_ID, "app_user_id")                                         \
     MEMBER(PERIOD_TYPE, "period_type")                                         \
     MEMBER(ENVIRONMENT, "environment")                                         \
-    MEMBER(STORE, "store")                                                     \
     MEMBER(CANCEL_REASON, "cancel_reason")                                     \
-    MEMBER(EXPIRATION_REASON, "expiration_reason")                             \
-    MEMBER(EVENT_TIMESTAMP_MS, "event_timestamp_ms")                           \
+    MEMBER(ENTITLEMENT_IDS, "entitlement_ids")                                 \
     MEMBER(PURCHASED_AT_MS, "purchased_at_ms")                                 \
     MEMBER(EXPIRATION_AT_MS, "expiration_at_ms")                               \
-    MEMBER(GRACE_PERIOD_EXPIRATION_AT_MS, "grace_period_expiration_at_ms")     \
-    MEMBER(IS_TRIAL_CONVERSION, "is_trial_conversion")
+    MEMBER(EXPIRATION_REASON, "expiration_reason")                             \
+    MEMBER(EVENT_TIMESTAMP_MS, "event_timestamp_ms")                           \
+    MEMBER(IS_TRIAL_CONVERSION, "is_trial_conversion")                         \
+    MEMBER(GRACE_PERIOD_EXPIRATION_AT_MS, "grace_period_expiration_at_ms")
 
 #define MEMBER_CONSTANT(name, key) MEMBER_##name,
 enum member { MEMBERS(MEMBER_CONSTANT) MEMBER_COUNT };

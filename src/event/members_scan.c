@@ -14,6 +14,7 @@ enum {
 struct scan {
     const char *at;
     const char *end;
+    const char *escape; /* the next backslash from at on; end: none */
     struct members *members;
     char *texts; /* where the next text goes */
 };
@@ -44,23 +45,29 @@ static bool take(struct scan *scan, char byte)
     return true;
 }
 
-/* Where the text ends that begins at `at`: at its quote. *has_escape says
- * whether it has to be decoded. NULL: nowhere, or an escape is none of the
- * short ones. */
-static const char *find_quote(const char *at, const char *end, bool *has_escape)
+static void find_escape(struct scan *scan, const char *from)
 {
+    const char *escape = memchr(from, '\\', (size_t)(scan->end - from));
+    scan->escape = escape == NULL ? scan->end : escape;
+}
+
+/* Where the text ends that begins here: at its quote. *has_escape says whether
+ * it has to be decoded. NULL: nowhere, or an escape is none of the short
+ * ones. */
+static const char *find_quote(struct scan *scan, bool *has_escape)
+{
+    const char *at = scan->at;
     *has_escape = false;
     for (;;) {
-        const char *quote = memchr(at, '"', (size_t)(end - at));
-        if (quote == NULL)
-            return NULL;
-        const char *escape = memchr(at, '\\', (size_t)(quote - at));
-        if (escape == NULL)
+        const char *quote = memchr(at, '"', (size_t)(scan->end - at));
+        if (quote == NULL || quote < scan->escape)
             return quote;
+        const char *escape = scan->escape;
         *has_escape = true;
-        if (escape + 1 == end || strchr("\"\\/bfnrt", escape[1]) == NULL)
+        if (escape + 1 == scan->end || strchr("\"\\/bfnrt", escape[1]) == NULL)
             return NULL;
         at = escape + 2; /* behind the quote, if that is what it escapes */
+        find_escape(scan, at);
     }
 }
 
@@ -70,7 +77,7 @@ static bool take_text(struct scan *scan, struct span *text, bool *has_escape)
     if (!take(scan, '"'))
         return false;
     text->start = scan->at;
-    text->end = find_quote(scan->at, scan->end, has_escape);
+    text->end = find_quote(scan, has_escape);
     if (text->end == NULL)
         return false;
     scan->at = text->end + 1;
@@ -255,9 +262,11 @@ static bool keep_value(struct scan *scan, enum member member)
 static bool take_event_member(struct scan *scan, const struct span *key)
 {
     size_t length = (size_t)(key->end - key->start);
-    for (int i = 0; i < MEMBER_COUNT; i++) {
-        if (length == member_keys[i].length &&
-            memcmp(key->start, member_keys[i].key, length) == 0 &&
+    int i = 0;
+    while (i < MEMBER_COUNT && member_keys[i].length < length)
+        i++;
+    for (; i < MEMBER_COUNT && member_keys[i].length == length; i++) {
+        if (memcmp(key->start, member_keys[i].key, length) == 0 &&
             scan->members->values[i].type == MEMBER_ABSENT)
             return keep_value(scan, (enum member)i);
     }
@@ -310,6 +319,7 @@ bool members_scan(const char *body, size_t length, struct members *members)
     *members = (struct members){0};
     if (length == 0 || memchr(body, '\0', length) != NULL)
         return false;
+    find_escape(&scan, body);
     skip_space(&scan);
     bool done = take_object(&scan, take_top_member);
     skip_space(&scan);
