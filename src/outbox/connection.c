@@ -206,7 +206,7 @@ static void free_prepared(struct prepared *prepared)
 {
     sqlite3_finalize(prepared->statement);
     for (int i = 0; i < prepared->parameter_count; i++)
-        free(prepared->parameters[i]);
+        free(prepared->parameters[i].name);
     free(prepared->parameters);
 }
 

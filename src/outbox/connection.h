@@ -22,10 +22,16 @@ struct counter;
 struct gather;
 struct turnstile;
 
+/* A parameter of a query. */
+struct parameter {
+    char *name;        /* without the colon; owned */
+    const char *asked; /* the constant that it was bound by; not to be read */
+};
+
 /* A named query, prepared at its first use. */
 struct prepared {
-    sqlite3_stmt *statement; /* owned; NULL: not prepared yet */
-    char **parameters;       /* owned: their names, without the colon */
+    sqlite3_stmt *statement;      /* owned; NULL: not prepared yet */
+    struct parameter *parameters; /* owned */
     int parameter_count;
 };
 

@@ -10,7 +10,7 @@
 enum table { TABLE_COUNT, TABLE_BACKLOG, TABLE_MINUTE };
 
 /* One row of one of the three tables; what a table has no column for is 0 or
- * "". */
+ * "". Behind their ends the texts are filled with zeros. */
 struct counter {
     enum table table;
     int64_t minute;
@@ -24,7 +24,8 @@ enum { MINUTE_MS = 60000 };
 static bool is_same_row(const struct counter *a, const struct counter *b)
 {
     return a->table == b->table && a->minute == b->minute &&
-           text_equals(a->kind, b->kind) && text_equals(a->name, b->name);
+           memcmp(a->name, b->name, sizeof(a->name)) == 0 &&
+           memcmp(a->kind, b->kind, sizeof(a->kind)) == 0;
 }
 
 /* A turn has a few dozen different rows at most: a list is enough. */

@@ -124,8 +124,8 @@ static bool end_delivery(struct store *store, int64_t epoch,
     query_bind_int64(&query, "now_ms", end->now_ms);
     query_bind_time(&query, "settled_ms",
                     is_pending ? OUTBOX_NO_TIME : end->now_ms);
-    query_bind_int64(&query, "unknown", text_equals(end->outcome, "unknown"));
     query_bind_int64(&query, "bound", end->event_may_have_left);
+    query_bind_int64(&query, "unknown", text_equals(end->outcome, "unknown"));
     query_bind_int64(&query, "costs_try", end->costs_try);
     query_bind_int64(&query, "open_ms", end->open_ms);
     query_bind_int64(&query, "id", end->claim->id);

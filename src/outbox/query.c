@@ -30,7 +30,7 @@ static int prepare(struct store *store, enum query_name name)
     prepared->parameters = mem_new_array((size_t)prepared->parameter_count,
                                          sizeof(*prepared->parameters));
     for (int i = 0; i < prepared->parameter_count; i++)
-        prepared->parameters[i] = mem_copy_text(
+        prepared->parameters[i].name = mem_copy_text(
             sqlite3_bind_parameter_name(prepared->statement, i + 1) + 1);
     return SQLITE_OK;
 }
@@ -56,19 +56,27 @@ void query_close(struct query *query)
     query->statement = NULL;
 }
 
+/* The index of a parameter, from 0, and the constant that it is asked for by
+ * kept: the same constant needs no comparing the next time. */
+static int search_parameter(const struct prepared *prepared, const char *name)
+{
+    int at = 0;
+    while (at < prepared->parameter_count &&
+           strcmp(prepared->parameters[at].name, name) != 0)
+        at++;
+    assert(at < prepared->parameter_count);
+    prepared->parameters[at].asked = name;
+    return at;
+}
+
 /* The index of a parameter, from 1: nearly always the next one. */
 static int find_parameter(struct query *query, const char *name)
 {
     const struct prepared *prepared = query->prepared;
     int at = query->bound;
     if (at >= prepared->parameter_count ||
-        strcmp(prepared->parameters[at], name) != 0) {
-        at = 0;
-        while (at < prepared->parameter_count &&
-               strcmp(prepared->parameters[at], name) != 0)
-            at++;
-    }
-    assert(at < prepared->parameter_count);
+        prepared->parameters[at].asked != name)
+        at = search_parameter(prepared, name);
     query->bound = at + 1;
     return query->bound;
 }

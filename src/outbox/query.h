@@ -38,8 +38,9 @@ void query_open(struct query *query, struct store *store, enum query_name name);
 /* Close it early. Fine if it is closed. */
 void query_close(struct query *query);
 
-/* Bind a parameter by its name without the colon; fastest in the order in
- * which they stand in the SQL. A NULL text is NULL. */
+/* Bind a parameter by its name without the colon, which has to be a constant:
+ * where it was bound by the same one before, only addresses are compared.
+ * Fastest in the order in which they stand in the SQL. A NULL text is NULL. */
 void query_bind_int64(struct query *query, const char *name, int64_t value);
 void query_bind_null(struct query *query, const char *name);
 void query_bind_text(struct query *query, const char *name, const char *text);
