@@ -131,7 +131,7 @@ static void an_attempt_is_on_the_disk_with_its_bytes(void **state)
         fixture_text(fixture,
                      "SELECT number || ' ' || epoch || ' ' || cause || ' ' ||"
                      " started_ms || ' ' || attributes || ' ' || event_body"
-                     " FROM outbox_attempt WHERE outcome IS NULL"),
+                     " FROM outbox_attempt_outcome WHERE outcome IS NULL"),
         "1 1 automatic 7 {\"a\":1} {\"e\":1}");
     turns_free(&claim, 1);
 }

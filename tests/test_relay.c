@@ -99,8 +99,9 @@ static void every_attempt_and_call_is_recorded(void **state)
     world_run_until(world, id, "delivered", SECOND);
     assert_int_equal(
         world_number(world,
-                     "SELECT count(*) FROM outbox_attempt WHERE delivery_id = "
-                     "?1 AND number = 1 AND outcome = 'delivered' AND cause = "
+                     "SELECT count(*) FROM outbox_attempt_outcome WHERE "
+                     "delivery_id = ?1 AND number = 1 AND outcome = "
+                     "'delivered' AND cause = "
                      "'automatic' AND ended_ms - started_ms = 40",
                      id),
         1);
@@ -126,12 +127,13 @@ static void the_attempt_is_committed_before_the_first_byte_leaves(void **state)
     (void)world_run(world, 0);
     assert_int_equal(fake_http_under_way(world->http), 1);
     assert_string_equal(world_state(world, id), "sending");
-    assert_int_equal(world_number(world,
-                                  "SELECT count(*) FROM outbox_attempt WHERE "
-                                  "delivery_id = ?1 AND outcome IS NULL AND "
-                                  "event_body <> '' AND attributes <> ''",
-                                  id),
-                     1);
+    assert_int_equal(
+        world_number(world,
+                     "SELECT count(*) FROM outbox_attempt_outcome "
+                     "WHERE delivery_id = ?1 AND outcome IS NULL AND "
+                     "event_body <> '' AND attributes <> ''",
+                     id),
+        1);
 }
 
 static void a_user_is_sent_in_order_one_at_a_time(void **state)

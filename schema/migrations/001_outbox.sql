@@ -147,6 +147,12 @@ CREATE INDEX outbox_delivery_failed_reason
 
 -- One try to deliver. Committed, with the exact bytes, before the first byte
 -- leaves. Bytes that are NULL are those of the attempt before.
+--
+-- How it ended is read from outbox_attempt_outcome. The attempt that delivered
+-- is not written again: its delivery says the same of its end, and a row with
+-- its bytes is what costs most to write. That holds while the delivery is
+-- delivered; who takes it out of that writes the end into the attempt first
+-- (queries/operation.sql).
 CREATE TABLE outbox_attempt (
     delivery_id INTEGER NOT NULL,
     number INTEGER NOT NULL,         -- 1, 2 …: goes on after a retry
@@ -154,7 +160,7 @@ CREATE TABLE outbox_attempt (
     cause TEXT NOT NULL,             -- 'automatic' or 'operation N'
     started_ms INTEGER NOT NULL,
     ended_ms INTEGER,
-    outcome TEXT,                    -- NULL: being sent
+    outcome TEXT,                    -- NULL: being sent, or it delivered
     reason TEXT,
     result TEXT,
     attributes TEXT,                 -- custom_attributes; '' none
@@ -309,6 +315,19 @@ CREATE TABLE outbox_minute (         -- what happened, by when
     count INTEGER NOT NULL,
     PRIMARY KEY (minute, kind, outcome)
 ) WITHOUT ROWID;
+
+-- Attempts, with how each ended. outcome is NULL while it is being sent.
+CREATE VIEW outbox_attempt_outcome AS
+    SELECT attempt.delivery_id, attempt.number, attempt.epoch, attempt.cause,
+        attempt.started_ms,
+        coalesce(attempt.ended_ms, told.settled_ms) AS ended_ms,
+        coalesce(attempt.outcome, told.state) AS outcome,
+        coalesce(attempt.reason, told.reason) AS reason,
+        coalesce(attempt.result, told.result) AS result,
+        attempt.attributes, attempt.event_body
+    FROM outbox_attempt AS attempt LEFT JOIN outbox_delivery AS told
+        ON told.id = attempt.delivery_id AND told.attempts = attempt.number
+        AND told.state = 'delivered' AND attempt.outcome IS NULL;
 
 INSERT INTO outbox_relay (id, epoch) VALUES (1, 0);
 INSERT INTO outbox_destination (id) VALUES (1);

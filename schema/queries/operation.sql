@@ -73,6 +73,18 @@ SELECT item.delivery_id, item.state, was_state, lane, kind, arrived_ms
     WHERE item.operation_id = :id AND item.delivery_id > :after
     ORDER BY item.delivery_id LIMIT :limit;
 
+-- name: operation_end_attempt
+-- A delivered one is about to be no more: what it says of the end of its last
+-- attempt is written into that attempt.
+UPDATE outbox_attempt SET (ended_ms, outcome, reason, result) =
+        (SELECT ended_ms, outcome, reason, result
+            FROM outbox_attempt_outcome AS told
+            WHERE told.delivery_id = outbox_attempt.delivery_id
+            AND told.number = outbox_attempt.number)
+    WHERE delivery_id = :id AND outcome IS NULL
+        AND number = (SELECT attempts FROM outbox_delivery
+            WHERE id = :id AND state = 'delivered');
+
 -- name: operation_retry
 -- Put it back in line, at its place, if it is as it was planned. Rendered
 -- anew unless it waits with bytes that may be at Intercom.

@@ -117,7 +117,7 @@ UPDATE outbox_delivery SET state = :state, reason = :reason,
         AND attempts = :number;
 
 -- name: outbox_end_attempt
--- How the attempt ended.
+-- How the attempt ended, unless it delivered (outbox_attempt_outcome).
 UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = :outcome,
     reason = :reason, result = :result
     WHERE delivery_id = :id AND number = :number;

@@ -136,6 +136,19 @@ static bool set_item(struct store *store, const struct running *running,
     return query_run(&query, err);
 }
 
+/* Its last attempt may be told by the delivery alone, while it is delivered
+ * (outbox_attempt_outcome). */
+static bool end_attempt(struct store *store, const struct item *item,
+                        struct err *err)
+{
+    struct query query;
+    if (!text_equals(item->was_state, "delivered"))
+        return true;
+    query_open(&query, store, QUERY_OPERATION_END_ATTEMPT);
+    query_bind_int64(&query, "id", item->id);
+    return query_run(&query, err);
+}
+
 /* Change the delivery within its lane's order. */
 static bool change_lane(struct store *store, const struct running *running,
                         const struct item *item, const struct deed *deed,
@@ -146,6 +159,7 @@ static bool change_lane(struct store *store, const struct running *running,
     if (item->lane == NULL)
         return true;
     return lane_clear_due(store, item->lane, &from_id, err) &&
+           end_attempt(store, item, err) &&
            change(store, running, item, deed, changed, err) &&
            lane_make_due(store, item->lane, from_id, err);
 }

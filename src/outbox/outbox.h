@@ -196,7 +196,8 @@ struct outbox_end {
     int number; /* of the attempt */
     int64_t now_ms;
     const char *outcome;    /* delivered, retry, failed, held, unknown */
-    const char *state;      /* delivered, failed, pending */
+    const char *state;      /* delivered with that outcome only; failed,
+                               pending */
     const char *reason;     /* NULL: none */
     const char *result;     /* in words */
     int status;             /* the last HTTP status; 0: none */

@@ -1,5 +1,6 @@
 """retry, discard, names, pause and taking back: what operators do."""
 
+import json
 import signal
 import subprocess
 import time
@@ -104,11 +105,38 @@ class Operate(Case):
         self.expect(0, "retry", "1")
         self.drain(rejecting)
         self.assertEqual(self.sql(
-            "SELECT number, cause, outcome FROM outbox_attempt"),
+            "SELECT number, cause, outcome FROM outbox_attempt_outcome"),
             [(1, "automatic", "failed"), (2, "operation 2", "delivered")])
         self.expect(1, "retry", "1")
         self.expect(0, "retry", "1", "--include-delivered")
         self.check_counters()
+
+    def attempts(self):
+        """What show tells of delivery 1's attempts, to the byte."""
+        page = json.loads(self.expect(0, "show", "1", "--json")[0])
+        return [json.dumps(attempt) for attempt in page["history"]]
+
+    def test_how_a_delivered_one_was_delivered_outlives_its_retry(self):
+        self.expect(0, "enqueue", stdin=webhook("e1"))
+        sandbox = self.sandbox()
+        self.drain(sandbox)
+        page = self.expect(0, "show", "1", "--json")[0]
+        before = self.attempts()
+        self.assertEqual(len(before), 1)
+        first = json.loads(before[0])
+        settled = json.loads(page)["settled_ms"]
+        self.assertEqual((first["outcome"], first["ended_ms"]),
+                         ("delivered", settled))
+        self.expect(0, "retry", "1", "--include-delivered")
+        self.assertEqual(self.attempts(), before)
+        self.expect(0, "undo")
+        self.assertEqual(self.attempts(), before)
+        self.expect(0, "retry", "1", "--include-delivered")
+        self.drain(sandbox)
+        after = self.attempts()
+        self.assertEqual(len(after), 2)
+        self.assertEqual(after[:1], before)
+        self.assertEqual(json.loads(after[1])["outcome"], "delivered")
 
     def test_a_name_is_switched_off_and_undone(self):
         self.expect(0, "names", "off", "renewal", "--dry-run")

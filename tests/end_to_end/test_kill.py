@@ -74,7 +74,7 @@ class Kill(support.EndToEnd):
                     "metadata": event["metadata"]}
             self.assertIn(json.dumps(body, sort_keys=True), bodies)
         outcomes = dict(self.rows("SELECT outcome, count(*) FROM "
-                                  "outbox_attempt GROUP BY outcome"))
+                                  "outbox_attempt_outcome GROUP BY outcome"))
         self.assertEqual(set(outcomes), {"delivered", "unknown"})
         self.assertEqual(self.rows("PRAGMA integrity_check"), [("ok",)])
         soonest = self.rows(

@@ -43,7 +43,7 @@ class Stop(support.EndToEnd):
         load.check_all(self, sandbox, made)
         self.assertEqual(sandbox.stats()["duplicates"], 0)
         self.assertEqual(
-            self.rows("SELECT DISTINCT outcome FROM outbox_attempt"),
+            self.rows("SELECT DISTINCT outcome FROM outbox_attempt_outcome"),
             [("delivered",)])
 
     def test_it_waits_for_what_is_under_way(self):

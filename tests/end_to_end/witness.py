@@ -18,7 +18,8 @@ WITH bytes AS (
         WHERE b.delivery_id = a.delivery_id AND b.number < a.number
             AND b.{column} IS NOT NULL
         ORDER BY b.number DESC LIMIT 1)) AS text
-    FROM outbox_attempt a WHERE a.outcome IS NULL OR a.outcome = 'unknown')
+    FROM outbox_attempt_outcome a
+    WHERE a.outcome IS NULL OR a.outcome = 'unknown')
 SELECT count(*) FROM bytes
 WHERE text > '' AND instr(?1, text) > 0
     AND (text = ?1 OR '{column}' = 'attributes')

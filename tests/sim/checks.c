@@ -23,8 +23,9 @@ static const struct {
      "outbox_delivery WHERE state = 'pending'))"},
     {"delivered_ever differs from the attempts",
      "SELECT count(*) FROM outbox_count AS c WHERE c.name = 'delivered_ever' "
-     "AND c.count <> (SELECT count(*) FROM outbox_attempt WHERE outcome = "
-     "'delivered')"},
+     "AND c.count <> (SELECT count(*) FROM outbox_attempt_outcome WHERE "
+     "outcome "
+     "= 'delivered')"},
     {"lanes without exactly one head",
      "SELECT count(*) FROM (SELECT total(due_ms IS NOT NULL OR state = "
      "'sending') AS heads FROM outbox_delivery WHERE settled_ms IS NULL GROUP "
@@ -38,9 +39,18 @@ static const struct {
      "SELECT count(*) FROM outbox_delivery WHERE settled_ms IS NOT NULL AND "
      "state <> 'delivered' AND reason IS NULL"},
     {"attempts that are open without being sent, or the other way round",
-     "SELECT count(*) FROM outbox_attempt AS a JOIN outbox_delivery AS d ON "
-     "d.id = a.delivery_id WHERE (outcome IS NULL) <> (d.state = 'sending' AND "
-     "number = d.attempts)"},
+     "SELECT count(*) FROM outbox_attempt_outcome AS a JOIN outbox_delivery AS "
+     "d ON d.id = a.delivery_id WHERE (outcome IS NULL) <> (d.state = "
+     "'sending' "
+     "AND number = d.attempts)"},
+    {"attempts that ended without a time, or the other way round",
+     "SELECT count(*) FROM outbox_attempt_outcome WHERE (outcome IS NULL) <> "
+     "(ended_ms IS NULL)"},
+    {"delivered, and the last attempt says otherwise",
+     "SELECT count(*) FROM outbox_delivery AS d JOIN outbox_attempt_outcome AS "
+     "a ON a.delivery_id = d.id AND number = d.attempts WHERE d.state = "
+     "'delivered' AND (outcome <> 'delivered' OR ended_ms <> settled_ms OR "
+     "a.reason IS NOT d.reason OR a.result IS NOT d.result)"},
     {"sent by an epoch that is over",
      "SELECT count(*) FROM outbox_delivery WHERE state = 'sending' AND epoch "
      "<> (SELECT epoch FROM outbox_relay)"},

@@ -18,7 +18,7 @@ static void check_is_recorded(struct sim *sim, int64_t id, int number,
         "d.id AND event_body IS NOT NULL ORDER BY number DESC LIMIT 1),"
         "(SELECT attributes FROM outbox_attempt AS b WHERE b.delivery_id = "
         "d.id AND attributes IS NOT NULL ORDER BY number DESC LIMIT 1)"
-        "FROM outbox_delivery AS d LEFT JOIN outbox_attempt AS a "
+        "FROM outbox_delivery AS d LEFT JOIN outbox_attempt_outcome AS a "
         "ON a.delivery_id = d.id AND number = d.attempts WHERE d.id = ?1",
         id);
     if (row == NULL || !checks_step(sim, row))
