@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "cli/demo_place.h"
 #include "outbox/outbox.h"
 
@@ -11,7 +12,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -162,18 +162,6 @@ static void free_feed(struct demo_feed *feed)
     free(feed);
 }
 
-/* Without signals: they are the main thread's. */
-static int start_thread(struct demo_feed *feed)
-{
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int errnum = pthread_create(&feed->thread, NULL, run_feed, feed);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return errnum;
-}
-
 bool demo_feed_start(const char *database, int64_t from, int interval_ms,
                      struct demo_feed **feed, struct err *err)
 {
@@ -190,7 +178,7 @@ bool demo_feed_start(const char *database, int64_t from, int interval_ms,
         free_feed(made);
         return false;
     }
-    int errnum = start_thread(made);
+    int errnum = thread_start(&made->thread, run_feed, made);
     if (errnum != 0) {
         free_feed(made);
         return err_set_errno(err, errnum, "starting a thread");

@@ -3,11 +3,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -392,17 +392,6 @@ static void free_wire(struct http_wire *wire)
     free(wire);
 }
 
-static int start_thread(struct http_wire *wire)
-{
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int errnum = pthread_create(&wire->thread, NULL, run, wire);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return errnum;
-}
-
 bool http_wire_new(const struct http *inner, int connections,
                    struct http_wire **wire, struct err *err)
 {
@@ -429,7 +418,7 @@ bool http_wire_new(const struct http *inner, int connections,
     if (!make_bell(&made->for_wire) || !make_bell(&made->for_relay))
         errnum = errno;
     else
-        errnum = start_thread(made);
+        errnum = thread_start(&made->thread, run, made);
     if (errnum != 0) {
         free_wire(made);
         return err_set_errno(err, errnum, "starting the thread for HTTP");

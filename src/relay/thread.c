@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "net/http_curl.h"
 #include "net/http_wire.h"
 #include "outbox/lock.h"
@@ -15,7 +16,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,12 +261,7 @@ bool relay_thread_start(const struct relay_thread_options *options,
                  "outcome is unknown, they go again first",
                  made->report.recovered);
 
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int errnum = pthread_create(&made->thread, NULL, run_thread, made);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int errnum = thread_start(&made->thread, run_thread, made);
     if (errnum != 0) {
         free_thread(made);
         return err_set_errno(err, errnum, "starting the relay's thread");

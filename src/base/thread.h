@@ -1,0 +1,11 @@
+/* thread.h - threads of ours: signals are the main thread's. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+
+/* Start a thread in which every signal is blocked. 0, or the error's number:
+ * the system has no more threads to give. */
+int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
+
+#endif
