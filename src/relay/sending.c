@@ -2,7 +2,14 @@
 
 #include "base/log.h"
 
-enum { MOST_AHEAD = 2 }; /* flights that wait for each connection */
+/* Flights that wait for a connection: more than a commit has (relay/turn.c).
+ * What a commit costs is paid once for all that it carries. */
+enum { MOST_AHEAD = 160 };
+
+/* For each answer that came during a commit: while the next turn is committed,
+ * too, as many are on their way and as many wait to be recorded; and what they
+ * make room for fills the commit after that. */
+enum { AHEAD_FOR_ANSWER = 4 };
 
 static int64_t now_ms(const struct sending *sending)
 {
@@ -288,15 +295,14 @@ void sending_go_on(struct sending *sending)
     (void)take_answers(sending);
 }
 
-/* Twice as many, because while the next turn is committed, too, as many wait to
- * be recorded as are on their way. A turn that claimed nothing is followed by
- * one that finds nothing ended: so it grows at once and shrinks slowly. */
+/* A turn that claimed nothing is followed by one that finds nothing ended: so
+ * it grows at once and shrinks slowly. */
 void sending_after_commit(struct sending *sending)
 {
     make_delayed_calls(sending);
-    int wanted = 2 * take_answers(sending);
-    if (wanted > MOST_AHEAD * sending->connections)
-        wanted = MOST_AHEAD * sending->connections;
+    int wanted = AHEAD_FOR_ANSWER * take_answers(sending);
+    if (wanted > MOST_AHEAD)
+        wanted = MOST_AHEAD;
     if (wanted >= sending->ahead)
         sending->ahead = wanted;
     else
