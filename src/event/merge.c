@@ -4,12 +4,13 @@
 #include "event/names.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What tells an event from others of its user. */
 struct sent_event {
-    int64_t created_at_s;
+    const char *second; /* created_at: its digits in the body; borrowed */
+    size_t second_length;
     char name[NAME_MOST_BYTES + 1];
 };
 
@@ -39,86 +40,70 @@ static bool read_body(const char *event_body, struct sent_event *event)
     const char *created_at = strstr(event_body, CREATED_AT);
     if (created_at == NULL)
         return false;
-    event->created_at_s = strtoll(created_at + strlen(CREATED_AT), NULL, 10);
-    return copy_plain_name(event_body, event->name, sizeof(event->name)) ||
-           json_find_text(event_body, strlen(event_body), "event_name",
-                          event->name, sizeof(event->name));
+    event->second = created_at + strlen(CREATED_AT);
+    event->second_length = strspn(event->second, "0123456789");
+    return event->second_length > 0 &&
+           (copy_plain_name(event_body, event->name, sizeof(event->name)) ||
+            json_find_text(event_body, strlen(event_body), "event_name",
+                           event->name, sizeof(event->name)));
 }
 
-/* A line, its name borrowed from the text. */
-struct sent_line {
-    int64_t id;
-    int64_t created_at_s;
-    const char *name;
-    size_t name_length;
-};
-
-/* Read the line at *at and go on behind it. False: there is none. */
-static bool read_line(const char **at, struct sent_line *line)
-{
-    const char *start = *at;
-    if (start == NULL || *start == '\0')
-        return false;
-    const char *newline = strchr(start, '\n');
-    const char *end = newline == NULL ? start + strlen(start) : newline;
-    *at = newline == NULL ? end : end + 1;
-
-    char *rest;
-    line->id = strtoll(start, &rest, 10);
-    line->created_at_s = strtoll(rest, &rest, 10);
-    line->name = rest + (*rest == ' ');
-    line->name_length = line->name < end ? (size_t)(end - line->name) : 0;
-    return true;
-}
-
-static bool is_same(const struct sent_line *line,
+/* True if the line from start to end is that event's: " SECOND NAME" stands
+ * behind its id. */
+static bool is_same(const char *start, const char *end,
                     const struct sent_event *event)
 {
     char name[NAME_MOST_BYTES + 1];
-    if (line->created_at_s != event->created_at_s)
+    size_t length = event->second_length;
+    const char *at = memchr(start, ' ', (size_t)(end - start));
+    if (at == NULL || (size_t)(end - at) < length + 2 ||
+        memcmp(at + 1, event->second, length) != 0 || at[1 + length] != ' ')
         return false;
-    (void)snprintf(name, sizeof(name), "%.*s", (int)line->name_length,
-                   line->name);
+    at += length + 2;
+    if ((size_t)(end - at) >= sizeof(name))
+        return false;
+    memcpy(name, at, (size_t)(end - at));
+    name[end - at] = '\0';
     return names_are_same(name, event->name);
 }
 
-static int count_lines(const char *text)
+/* The id of the line that is that event's; 0: none is, and *lines says how
+ * many there are. */
+static int64_t find_twin(const char *sent_events,
+                         const struct sent_event *event, int *lines)
 {
-    int count = 0;
-    for (; text != NULL && *text != '\0'; text++)
-        count += *text == '\n';
-    return count;
-}
-
-int64_t merge_find(const char *sent_events, const char *event_body)
-{
-    struct sent_event event;
-    struct sent_line sent;
-    if (sent_events == NULL || !read_body(event_body, &event))
-        return 0;
-    /* Nearly always none is of that second: only then they are read. */
-    char second[32];
-    (void)snprintf(second, sizeof(second), " %lld ",
-                   (long long)event.created_at_s);
-    if (strstr(sent_events, second) == NULL)
-        return 0;
-    while (read_line(&sent_events, &sent)) {
-        if (is_same(&sent, &event))
-            return sent.id;
+    const char *end;
+    *lines = 0;
+    for (const char *at = sent_events; (end = strchr(at, '\n')) != NULL;
+         at = end + 1) {
+        if (is_same(at, end, event))
+            return strtoll(at, NULL, 10);
+        ++*lines;
     }
     return 0;
 }
 
-void merge_add(const char *sent_events, const char *event_body, int64_t id,
-               struct buf *out)
+int64_t merge_add(const char *sent_events, const char *event_body, int64_t id,
+                  struct buf *out)
 {
     struct sent_event event;
-    int too_many = count_lines(sent_events) - (MERGE_MOST_EVENTS - 1);
-    for (; too_many > 0; too_many--)
-        sent_events += strcspn(sent_events, "\n") + 1;
-    if (sent_events != NULL)
-        buf_add_text(out, sent_events);
-    if (read_body(event_body, &event))
-        buf_add_format(out, "%lld %lld %s\n", (long long)id,
-                       (long long)event.created_at_s, event.name);
+    int lines;
+    const char *kept = sent_events == NULL ? "" : sent_events;
+    if (!read_body(event_body, &event)) {
+        buf_add_text(out, kept);
+        return 0;
+    }
+    int64_t twin = find_twin(kept, &event, &lines);
+    if (twin != 0)
+        return twin;
+    for (; lines >= MERGE_MOST_EVENTS; lines--)
+        kept = strchr(kept, '\n') + 1;
+    buf_add_text(out, kept);
+    buf_add_int64(out, id);
+    buf_add_byte(out, ' ');
+    buf_add(out, event.second, event.second_length);
+    buf_add_byte(out, ' ');
+    buf_add_text(out, event.name);
+    buf_add_byte(out, '\n');
+    return 0;
 }

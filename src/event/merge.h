@@ -14,14 +14,12 @@
 
 enum { MERGE_MOST_EVENTS = 8 };
 
-/* Find the event that Intercom takes for the same as this body of POST
- * /events, rendered by mapping_write_event(). sent_events may be NULL. Returns
- * its delivery's id; 0: none. */
-int64_t merge_find(const char *sent_events, const char *event_body);
-
-/* Add to out the lines of sent_events (NULL: none), the oldest left out where
- * there are too many, and one for the event of this delivery. */
-void merge_add(const char *sent_events, const char *event_body, int64_t id,
-               struct buf *out);
+/* Add a delivery's event, the body of POST /events as mapping_write_event()
+ * renders it, to those sent before (sent_events; NULL: none): out gets their
+ * lines, the oldest left out where there are too many, and its own. Returns 0;
+ * or the id of the delivery whose event Intercom takes for the same: nothing
+ * is added then. */
+int64_t merge_add(const char *sent_events, const char *event_body, int64_t id,
+                  struct buf *out);
 
 #endif

@@ -212,22 +212,19 @@ static void describe_delivered(struct flight *flight, struct outbox_end *end,
     const char *event_body = flight->plan.event_body;
     if (event_body == NULL)
         return;
-    int64_t twin = merge_find(flight->claim.sent_events, event_body);
-    if (twin == flight->claim.id)
-        return;
-    if (twin != 0) {
+    struct buf sent_events;
+    buf_init(&sent_events, 4096);
+    int64_t twin = merge_add(flight->claim.sent_events, event_body,
+                             flight->claim.id, &sent_events);
+    if (twin == 0) {
+        free(flight->sent_events);
+        flight->sent_events = buf_take(&sent_events);
+        end->sent_events = flight->sent_events;
+    } else if (twin != flight->claim.id) {
         (void)snprintf(words->reason, sizeof(words->reason),
                        "merged with #%lld", (long long)twin);
         end->reason = words->reason;
-        return;
     }
-    struct buf sent_events;
-    buf_init(&sent_events, 4096);
-    merge_add(flight->claim.sent_events, event_body, flight->claim.id,
-              &sent_events);
-    free(flight->sent_events);
-    flight->sent_events = buf_take(&sent_events);
-    end->sent_events = flight->sent_events;
 }
 
 void flight_describe_end(struct flight *flight,
