@@ -74,21 +74,28 @@ static uint64_t mark_special(uint64_t word)
            (ones * 0x80);
 }
 
+/* Not zero if one of the eight bytes cannot stand in a text as it is, or is not
+ * ASCII. */
+static uint64_t mark_odd(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    return mark_special(word) | (word & UINT64_C(0x8080808080808080));
+}
+
 /* True if all bytes are ASCII that a text can hold as it is. */
 static bool is_plain(const char *bytes, size_t length)
 {
-    const uint64_t not_ascii = UINT64_C(0x8080808080808080);
-    uint64_t word;
-    uint64_t found = 0;
-    size_t at = 0;
-    for (; length - at >= sizeof(word); at += sizeof(word)) {
-        memcpy(&word, bytes + at, sizeof(word));
-        found |= mark_special(word) | (word & not_ascii);
+    if (length < sizeof(uint64_t)) {
+        char padded[] = "        ";
+        memcpy(padded, bytes, length);
+        return mark_odd(padded) == 0;
     }
-    word = UINT64_C(0x2020202020202020);
-    memcpy(&word, bytes + at, length - at); /* what is left, and spaces */
-    found |= mark_special(word) | (word & not_ascii);
-    return found == 0;
+    uint64_t found = 0;
+    size_t last = length - sizeof(uint64_t);
+    for (size_t at = 0; at < last; at += sizeof(uint64_t))
+        found |= mark_odd(bytes + at);
+    return (found | mark_odd(bytes + last)) == 0; /* some of them again */
 }
 
 static void add_valid_utf8(struct buf *out, const char *bytes, size_t length)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,42 +46,50 @@ static bool take(struct scan *scan, char byte)
     return true;
 }
 
+/* The byte, and the space before it. */
+static bool take_behind_space(struct scan *scan, char byte)
+{
+    if (!next_is(scan, byte)) /* nearly always it stands right here */
+        skip_space(scan);
+    return take(scan, byte);
+}
+
 static void find_escape(struct scan *scan, const char *from)
 {
     const char *escape = memchr(from, '\\', (size_t)(scan->end - from));
     scan->escape = escape == NULL ? scan->end : escape;
 }
 
-/* Where the text ends that begins here: at its quote. *has_escape says whether
- * it has to be decoded. NULL: nowhere, or an escape is none of the short
- * ones. */
-static const char *find_quote(struct scan *scan, bool *has_escape)
+/* Where the text ends in which an escape stands: at its quote, which is none
+ * that is escaped. NULL: nowhere, or an escape is none of the short ones. */
+static const char *find_quote_behind_escapes(struct scan *scan)
 {
-    const char *at = scan->at;
-    *has_escape = false;
-    for (;;) {
-        const char *quote = memchr(at, '"', (size_t)(scan->end - at));
-        if (quote == NULL || quote < scan->escape)
-            return quote;
+    const char *quote;
+    do {
         const char *escape = scan->escape;
-        *has_escape = true;
         if (escape + 1 == scan->end || strchr("\"\\/bfnrt", escape[1]) == NULL)
             return NULL;
-        at = escape + 2; /* behind the quote, if that is what it escapes */
-        find_escape(scan, at);
-    }
+        const char *behind = escape + 2;
+        find_escape(scan, behind);
+        quote = memchr(behind, '"', (size_t)(scan->end - behind));
+    } while (quote != NULL && quote > scan->escape);
+    return quote;
 }
 
-/* A text. As cJSON it takes control characters for what they are. */
+/* A text; *has_escape says whether it has to be decoded. As cJSON it takes
+ * control characters for what they are. */
 static bool take_text(struct scan *scan, struct span *text, bool *has_escape)
 {
     if (!take(scan, '"'))
         return false;
-    text->start = scan->at;
-    text->end = find_quote(scan, has_escape);
-    if (text->end == NULL)
+    const char *quote = memchr(scan->at, '"', (size_t)(scan->end - scan->at));
+    *has_escape = quote != NULL && quote > scan->escape;
+    if (*has_escape)
+        quote = find_quote_behind_escapes(scan);
+    if (quote == NULL)
         return false;
-    scan->at = text->end + 1;
+    *text = (struct span){scan->at, quote};
+    scan->at = quote + 1;
     return true;
 }
 
@@ -129,12 +138,13 @@ static bool take_scalar(struct scan *scan, struct member_value *value,
                         struct span *span, bool is_kept)
 {
     bool has_escape;
+    if (next_is(scan, '"')) { /* the most common */
+        value->type = MEMBER_TEXT;
+        return take_text(scan, span, &has_escape) && !(is_kept && has_escape);
+    }
     if (scan->at == scan->end)
         return false;
     switch (*scan->at) {
-    case '"':
-        value->type = MEMBER_TEXT;
-        return take_text(scan, span, &has_escape) && !(is_kept && has_escape);
     case 't':
         value->type = MEMBER_TRUE;
         return take_word(scan, "true");
@@ -155,33 +165,28 @@ static bool skip_value(struct scan *scan, int level);
 /* Skip what stands between the brackets, the opener taken. */
 static bool skip_inside(struct scan *scan, char closer, int level)
 {
-    skip_space(scan);
-    if (take(scan, closer))
+    if (take_behind_space(scan, closer))
         return true;
     do {
         struct span key;
         bool has_escape;
         skip_space(scan);
-        if (closer == '}') {
-            if (!take_text(scan, &key, &has_escape))
-                return false;
-            skip_space(scan);
-            if (!take(scan, ':'))
-                return false;
-        }
-        if (!skip_value(scan, level))
+        if (closer == '}' && (!take_text(scan, &key, &has_escape) ||
+                              !take_behind_space(scan, ':')))
             return false;
         skip_space(scan);
-    } while (take(scan, ','));
+        if (!skip_value(scan, level))
+            return false;
+    } while (take_behind_space(scan, ','));
     return take(scan, closer);
 }
 
-/* As many levels deep as MOST_LEVELS says, so that the stack has a limit. */
+/* As many levels deep as MOST_LEVELS says, so that the stack has a limit. The
+ * space before it has been skipped, as for all that follow. */
 static bool skip_value(struct scan *scan, int level)
 {
     struct member_value value;
     struct span span;
-    skip_space(scan);
     bool is_list = next_is(scan, '[');
     if (!is_list && !next_is(scan, '{'))
         return take_scalar(scan, &value, &span, false);
@@ -220,7 +225,6 @@ static bool keep_number(const struct span *span, struct member_value *value)
 static bool keep_scalar(struct scan *scan, struct member_value *value)
 {
     struct span span = {0};
-    skip_space(scan);
     if (!take_scalar(scan, value, &span, true))
         return false;
     if (value->type == MEMBER_TEXT)
@@ -249,7 +253,6 @@ static bool keep_list(struct scan *scan, struct member_value *first)
 static bool keep_value(struct scan *scan, enum member member)
 {
     struct member_value *value = &scan->members->values[member];
-    skip_space(scan);
     bool is_list = next_is(scan, '[');
     if (!is_list && !next_is(scan, '{'))
         return keep_scalar(scan, value);
@@ -259,9 +262,16 @@ static bool keep_value(struct scan *scan, enum member member)
     return skip_value(scan, 0);
 }
 
+/* One bit for each length that a key has. */
+#define LENGTH_BIT(name, key) | UINT64_C(1) << (sizeof(key) - 1)
+static const uint64_t lengths = 0 MEMBERS(LENGTH_BIT);
+#undef LENGTH_BIT
+
 static bool take_event_member(struct scan *scan, const struct span *key)
 {
     size_t length = (size_t)(key->end - key->start);
+    if (length >= 64 || (lengths >> length & 1) == 0)
+        return skip_value(scan, 0);
     int i = 0;
     while (i < MEMBER_COUNT && member_keys[i].length < length)
         i++;
@@ -273,30 +283,26 @@ static bool take_event_member(struct scan *scan, const struct span *key)
     return skip_value(scan, 0);
 }
 
-/* An object whose members take_member takes, behind their colons. */
+/* An object whose members take_member takes, from their values on. */
 static bool take_object(struct scan *scan,
                         bool (*take_member)(struct scan *scan,
                                             const struct span *key))
 {
     if (!take(scan, '{'))
         return false;
-    skip_space(scan);
-    if (take(scan, '}'))
+    if (take_behind_space(scan, '}'))
         return true;
     do {
         struct span key;
         bool has_escape;
         skip_space(scan);
-        if (!take_text(scan, &key, &has_escape) || has_escape)
-            return false;
-        skip_space(scan);
-        if (!take(scan, ':'))
+        if (!take_text(scan, &key, &has_escape) || has_escape ||
+            !take_behind_space(scan, ':'))
             return false;
         skip_space(scan);
         if (!take_member(scan, &key))
             return false;
-        skip_space(scan);
-    } while (take(scan, ','));
+    } while (take_behind_space(scan, ','));
     return take(scan, '}');
 }
 
