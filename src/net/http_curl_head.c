@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
@@ -38,53 +39,108 @@ static int64_t date_of(const char *value, size_t length)
     return when < 0 ? HTTP_NONE : (int64_t)when;
 }
 
-/* Retry-After is a number of seconds or a date. */
-static void take_wait(struct http_curl_head *head, struct http_answer *answer,
-                      const char *value, size_t length)
-{
-    answer->retry_after_s = number_of(value, length);
-    head->retry_at_s =
-        answer->retry_after_s == HTTP_NONE ? date_of(value, length) : HTTP_NONE;
-}
-
 static bool value_has(const char *value, size_t length, const char *word)
 {
     size_t word_length = strlen(word);
     for (size_t i = 0; i + word_length <= length; i++) {
-        if (strncasecmp(value + i, word, word_length) == 0)
+        if (tolower((unsigned char)value[i]) == word[0] &&
+            strncasecmp(value + i, word, word_length) == 0)
             return true;
     }
     return false;
 }
 
-static bool is_named(const char *name, size_t length, const char *wanted)
+/* --- the headers that are read ------------------------------------------- */
+
+/* A header's value, and where what it says goes. */
+struct field {
+    const char *value;
+    size_t length;
+    struct http_curl_head *head;
+    struct http_answer *answer;
+};
+
+static void take_limit(const struct field *field)
 {
-    return strlen(wanted) == length && strncasecmp(name, wanted, length) == 0;
+    field->answer->quota_limit = number_of(field->value, field->length);
 }
 
-static void take_number(struct http_answer *answer, const char *name,
-                        size_t name_length, int64_t number)
+static void take_remaining(const struct field *field)
 {
-    if (is_named(name, name_length, "x-ratelimit-limit"))
-        answer->quota_limit = number;
-    else if (is_named(name, name_length, "x-ratelimit-remaining"))
-        answer->quota_left = number;
-    else if (is_named(name, name_length, "x-ratelimit-reset"))
-        answer->quota_reset_s = number;
+    field->answer->quota_left = number_of(field->value, field->length);
 }
 
-static void take_text(struct http_answer *answer, const char *name,
-                      size_t name_length, const char *value, size_t length)
+static void take_reset(const struct field *field)
 {
-    if (is_named(name, name_length, "x-request-id"))
-        copy_text(answer->request_id, sizeof(answer->request_id), value,
-                  length);
-    else if (is_named(name, name_length, "link"))
-        copy_text(answer->link, sizeof(answer->link), value, length);
-    else if (is_named(name, name_length, "content-type"))
-        answer->is_html = value_has(value, length, "html");
-    else if (is_named(name, name_length, "date"))
-        answer->date_s = date_of(value, length);
+    field->answer->quota_reset_s = number_of(field->value, field->length);
+}
+
+static void take_request_id(const struct field *field)
+{
+    copy_text(field->answer->request_id, sizeof(field->answer->request_id),
+              field->value, field->length);
+}
+
+static void take_link(const struct field *field)
+{
+    copy_text(field->answer->link, sizeof(field->answer->link), field->value,
+              field->length);
+}
+
+static void take_content_type(const struct field *field)
+{
+    field->answer->is_html = value_has(field->value, field->length, "html");
+}
+
+static void take_date(const struct field *field)
+{
+    field->answer->date_s = date_of(field->value, field->length);
+}
+
+/* A number of seconds or a date. */
+static void take_retry_after(const struct field *field)
+{
+    int64_t wait_s = number_of(field->value, field->length);
+    field->answer->retry_after_s = wait_s;
+    field->head->retry_at_s =
+        wait_s == HTTP_NONE ? date_of(field->value, field->length) : HTTP_NONE;
+}
+
+#define HEADER(name, take)                                                     \
+    {                                                                          \
+        name, sizeof(name) - 1, take                                           \
+    }
+static const struct {
+    const char *name;
+    size_t length;
+    void (*take)(const struct field *field);
+} headers[] = {
+    HEADER("x-ratelimit-limit", take_limit),
+    HEADER("x-ratelimit-remaining", take_remaining),
+    HEADER("x-ratelimit-reset", take_reset),
+    HEADER("x-request-id", take_request_id),
+    HEADER("link", take_link),
+    HEADER("content-type", take_content_type),
+    HEADER("date", take_date),
+    HEADER("retry-after", take_retry_after),
+};
+#undef HEADER
+
+static void take_field(const char *name, size_t length,
+                       const struct field *field)
+{
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        if (headers[i].length == length &&
+            strncasecmp(name, headers[i].name, length) == 0)
+            headers[i].take(field);
+    }
+}
+
+/* --- lines ---------------------------------------------------------------- */
+
+static bool is_space(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
 void http_curl_head_clear(struct http_curl_head *head,
@@ -107,7 +163,7 @@ void http_curl_head_take_line(struct http_curl_head *head,
                               size_t length)
 {
     const char *colon = memchr(line, ':', length);
-    if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+    if (length >= 5 && line[4] == '/' && strncasecmp(line, "HTTP", 4) == 0) {
         http_curl_head_clear(head, answer); /* an interim one came before */
         return;
     }
@@ -116,18 +172,14 @@ void http_curl_head_take_line(struct http_curl_head *head,
     if (colon == NULL || head->is_whole) /* behind it: trailers */
         return;
 
-    size_t name_length = (size_t)(colon - line);
     const char *value = colon + 1;
     const char *end = line + length;
-    while (value < end && (*value == ' ' || *value == '\t'))
+    while (value < end && is_space(*value))
         value++;
-    while (end > value && strchr(" \t\r\n", end[-1]) != NULL)
+    while (end > value && is_space(end[-1]))
         end--;
-    size_t value_length = (size_t)(end - value);
-    take_number(answer, line, name_length, number_of(value, value_length));
-    take_text(answer, line, name_length, value, value_length);
-    if (is_named(line, name_length, "retry-after"))
-        take_wait(head, answer, value, value_length);
+    const struct field field = {value, (size_t)(end - value), head, answer};
+    take_field(line, (size_t)(colon - line), &field);
 }
 
 void http_curl_head_end(const struct http_curl_head *head,
