@@ -2,10 +2,11 @@
 -- switched off, or from a dump that had lost it.
 
 -- name: adopt_page
--- How far the next page of events reaches; NULL: there are no more.
-SELECT adopted_id, (SELECT max(id) FROM (SELECT id FROM outbox
-        WHERE id > (SELECT adopted_id FROM outbox_relay WHERE id = 1)
-        ORDER BY id LIMIT :limit))
+-- How far the next page of events reaches; NULL: there are no more. A page that
+-- is not full reaches to the last event.
+SELECT adopted_id, coalesce((SELECT id FROM outbox WHERE id > adopted_id
+        ORDER BY id LIMIT 1 OFFSET :limit - 1),
+    (SELECT max(id) FROM outbox WHERE id > adopted_id))
     FROM outbox_relay WHERE id = 1;
 
 -- name: adopt_find
