@@ -213,12 +213,15 @@ static bool work_on_store(struct relay *relay, struct err *err)
         return false;
     if (!adopt_some(relay, err))
         return false;
+    if (sending_time_to_record(&relay->sending) > 0)
+        return true;
 
     struct turn turn;
     turn_init(&turn);
     ask_leave(relay, &turn.leave);
     bool claims = turn.leave.deliveries > 0 && something_is_due(relay) &&
-                  relay->sending.under_way < relay->policy.connections;
+                  (relay->sending.under_way < relay->policy.connections ||
+                   relay->sending.ended.count > 0);
     if (!claims && !turn_has_work(&relay->turn)) {
         rest_end_failure(&relay->rest);
         return true;
@@ -312,8 +315,9 @@ static int64_t time_to_wait(struct relay *relay)
     int64_t rest_ms = rest_time_left(&relay->rest, monotonic);
     if (rest_ms > 0)
         return rest_ms;
-    if (relay->sending.ended.count > 0 || relay->look || !relay->adopted_all ||
-        relay->turn.has_operation)
+    if (relay->sending.ended.count > 0)
+        return sending_time_to_record(&relay->sending);
+    if (relay->look || !relay->adopted_all || relay->turn.has_operation)
         return 0;
 
     int64_t wait_ms =

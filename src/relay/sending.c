@@ -11,6 +11,9 @@ enum { MOST_AHEAD = 160 };
  * make room for fills the commit after that. */
 enum { AHEAD_FOR_ANSWER = 4 };
 
+/* An outcome waits no longer for others to be recorded with it. */
+static const int64_t MOST_UNRECORDED_MS = 2;
+
 static int64_t now_ms(const struct sending *sending)
 {
     return clock_wall_ms(sending->clock);
@@ -70,6 +73,8 @@ static void end_flight(struct sending *sending, struct flight *flight)
     log_hold_if_changed(sending, was_held);
     log_breaker_if_changed(sending, was_broken);
     sending->under_way--;
+    if (sending->ended.count == 0)
+        sending->ended_ms = clock_monotonic_ms(sending->clock);
     queue_add(&sending->ended, flight);
 }
 
@@ -307,6 +312,18 @@ void sending_after_commit(struct sending *sending)
         sending->ahead = wanted;
     else
         sending->ahead -= (sending->ahead - wanted + 3) / 4;
+}
+
+/* As many as came during the commit before are worth one. */
+int64_t sending_time_to_record(const struct sending *sending)
+{
+    int64_t waited_ms = clock_monotonic_ms(sending->clock) - sending->ended_ms;
+    if (sending->ended.count == 0 || sending->is_stopped ||
+        sending->under_way <= sending->connections ||
+        sending->ended.count >= sending->ahead / AHEAD_FOR_ANSWER ||
+        waited_ms >= MOST_UNRECORDED_MS)
+        return 0;
+    return MOST_UNRECORDED_MS - waited_ms;
 }
 
 int sending_room(const struct sending *sending)

@@ -38,6 +38,7 @@ struct sending {
     struct queue delayed; /* … their next call is put off for a moment */
     struct queue waiting; /* … for the attributes to be created */
     struct queue ended;   /* to be recorded */
+    int64_t ended_ms;     /* monotonic: when the first of them came */
     int64_t calls;        /* made so far */
 };
 
@@ -62,6 +63,11 @@ void sending_go_on(struct sending *sending);
  * have. Where answers are slow that is none or few; where they are quick it is
  * many, and each commit has the more to carry. */
 void sending_after_commit(struct sending *sending);
+
+/* How long what has ended can wait to be recorded with others, since a commit
+ * costs the same for few; 0: it can't, or nothing has ended. Only while calls
+ * wait for a connection, so that no connection does. */
+int64_t sending_time_to_record(const struct sending *sending);
 
 /* How many flights may be started now; < 0: none. */
 int sending_room(const struct sending *sending);
