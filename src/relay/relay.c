@@ -1,16 +1,9 @@
-#include "relay/relay.h"
+#include "relay/relay_part.h"
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
-#include "outbox/outbox.h"
-#include "relay/destination.h"
 #include "relay/flight.h"
-#include "relay/keeping.h"
 #include "relay/queue.h"
-#include "relay/rest.h"
-#include "relay/sending.h"
-#include "relay/turn.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,42 +18,6 @@ static const int64_t SAFETY_LOOK_MS = 30 * 1000;
 static const int64_t LONGEST_WAIT_MS = INT64_C(25) * 60 * 60 * 1000;
 /* The wall clock is slewed by little all the time; this is a jump. */
 static const int64_t CLOCK_SLACK_MS = 1000;
-
-struct relay {
-    struct relay_policy policy;
-    struct relay_seams seams;
-    int64_t epoch;
-    struct destination destination;
-    struct sending sending;
-    struct random random;
-    struct outbox_outlook outlook;
-    int64_t resumes; /* as seen last */
-    bool resumes_are_known;
-    bool adopted_all;
-    bool look;             /* the outbox may have changed */
-    bool more_is_due;      /* the last claim filled its room */
-    int64_t look_again_ms; /* monotonic */
-    struct rest rest;
-    struct turn_context turn;
-    int64_t wall_ahead_ms; /* the wall clock less the monotonic one */
-    struct keeping keeping;
-    bool is_stopping;
-    bool was_cut;
-    int64_t deadline_ms; /* monotonic, with is_stopping */
-    struct relay_report report;
-};
-
-/* --- small things -------------------------------------------------------- */
-
-static int64_t now_ms(const struct relay *relay)
-{
-    return clock_wall_ms(relay->seams.clock);
-}
-
-static int64_t monotonic_ms(const struct relay *relay)
-{
-    return clock_monotonic_ms(relay->seams.clock);
-}
 
 /* --- the store --------------------------------------------------------- */
 
@@ -94,7 +51,7 @@ static void take_over_turn(struct relay *relay, struct turn *turn)
     relay->more_is_due = turn->more_is_due;
     if (turn->recorded) {
         relay->destination.quota_changed = false;
-        relay->turn.recorded_ms = monotonic_ms(relay);
+        relay->turn.recorded_ms = relay_monotonic_ms(relay);
     }
     while ((flight = queue_take(&turn->claimed)) != NULL)
         sending_start(&relay->sending, flight);
@@ -110,7 +67,7 @@ static void obey_resume(struct relay *relay)
     relay->resumes = relay->outlook.resumes;
     relay->resumes_are_known = true;
     if (grew && relay->destination.hold_reason != NULL)
-        destination_probe_now(&relay->destination, now_ms(relay));
+        destination_probe_now(&relay->destination, relay_now_ms(relay));
 }
 
 /* A relay that has nothing to record notices here that its time is over. */
@@ -121,23 +78,23 @@ static bool look_ahead(struct relay *relay, struct err *err)
     if (relay->outlook.epoch != relay->epoch)
         return err_set(err, ERR_SUPERSEDED, "a newer relay has taken over %s",
                        store_path(relay->seams.store));
-    if (relay->outlook.last_due_ms > now_ms(relay) + LONGEST_WAIT_MS)
+    if (relay->outlook.last_due_ms > relay_now_ms(relay) + LONGEST_WAIT_MS)
         relay->turn.clock_went_back = true;
     relay->destination.is_paused = relay->outlook.is_paused;
-    bool is_stepped = outbox_is_stepped(&relay->outlook, now_ms(relay));
+    bool is_stepped = outbox_is_stepped(&relay->outlook, relay_now_ms(relay));
     relay->turn.has_operation =
         relay->outlook.has_operation && !is_stepped && !relay->is_stopping;
     obey_resume(relay);
     relay->look = false;
     relay->look_again_ms =
-        monotonic_ms(relay) +
+        relay_monotonic_ms(relay) +
         (is_stepped ? OUTBOX_STEPPED_FOR_MS : SAFETY_LOOK_MS);
     return true;
 }
 
 static bool adopt_some(struct relay *relay, struct err *err)
 {
-    struct outbox_adoption adoption = {.now_ms = now_ms(relay),
+    struct outbox_adoption adoption = {.now_ms = relay_now_ms(relay),
                                        .limit = ADOPT_IN_A_TURN};
     if (relay->adopted_all)
         return true;
@@ -146,18 +103,6 @@ static bool adopt_some(struct relay *relay, struct err *err)
     relay->adopted_all = adoption.done;
     relay->report.adopted += adoption.adopted;
     return true;
-}
-
-static bool something_is_due(const struct relay *relay)
-{
-    return relay->more_is_due ||
-           (relay->outlook.next_due_ms != OUTBOX_NO_TIME &&
-            relay->outlook.next_due_ms <= now_ms(relay));
-}
-
-static bool nothing_is_under_way(const struct relay *relay)
-{
-    return relay->sending.under_way == 0 && relay->sending.ended.count == 0;
 }
 
 /* --- one turn ------------------------------------------------------------ */
@@ -169,7 +114,7 @@ static void ask_leave(struct relay *relay, struct destination_leave *leave)
     if (relay->is_stopping)
         return;
     int under_way = relay->sending.under_way;
-    destination_ask_leave(&relay->destination, now_ms(relay), under_way,
+    destination_ask_leave(&relay->destination, relay_now_ms(relay), under_way,
                           sending_room(&relay->sending), leave);
     sending_keep_up(&relay->sending, leave->get_me);
 }
@@ -177,7 +122,7 @@ static void ask_leave(struct relay *relay, struct destination_leave *leave)
 static void leave_lock_free(struct relay *relay, int64_t began_ms)
 {
     (void)relay_notice_changes(relay);
-    rest_after_commit(&relay->rest, began_ms, monotonic_ms(relay));
+    rest_after_commit(&relay->rest, began_ms, relay_monotonic_ms(relay));
 }
 
 static bool error_is_final(const struct err *err)
@@ -191,7 +136,7 @@ static bool error_is_final(const struct err *err)
 static bool keep_house(struct relay *relay, struct err *err)
 {
     bool wrote;
-    int64_t began_ms = monotonic_ms(relay);
+    int64_t began_ms = relay_monotonic_ms(relay);
     if (relay->is_stopping || rest_time_left(&relay->rest, began_ms) > 0)
         return true;
     if (!keeping_work(&relay->keeping, relay->seams.store, relay->seams.clock,
@@ -208,7 +153,7 @@ static bool keep_house(struct relay *relay, struct err *err)
 static bool work_on_store(struct relay *relay, struct err *err)
 {
     if ((relay->look || !relay->adopted_all ||
-         monotonic_ms(relay) >= relay->look_again_ms) &&
+         relay_monotonic_ms(relay) >= relay->look_again_ms) &&
         !look_ahead(relay, err))
         return false;
     if (!adopt_some(relay, err))
@@ -219,7 +164,7 @@ static bool work_on_store(struct relay *relay, struct err *err)
     struct turn turn;
     turn_init(&turn);
     ask_leave(relay, &turn.leave);
-    bool claims = turn.leave.deliveries > 0 && something_is_due(relay) &&
+    bool claims = turn.leave.deliveries > 0 && relay_has_due(relay) &&
                   (relay->sending.under_way < relay->policy.connections ||
                    relay->sending.ended.count > 0);
     if (!claims && !turn_has_work(&relay->turn)) {
@@ -227,7 +172,7 @@ static bool work_on_store(struct relay *relay, struct err *err)
         return true;
     }
     relay->turn.trusted_since_ms = relay->sending.trusted_since_ms;
-    int64_t began_ms = monotonic_ms(relay);
+    int64_t began_ms = relay_monotonic_ms(relay);
     if (!turn_commit(&relay->turn, &turn, err))
         return false;
     rest_end_failure(&relay->rest);
@@ -241,101 +186,14 @@ static bool work_on_store(struct relay *relay, struct err *err)
  * its list, what was claimed is let go. */
 static void put_turn_off(struct relay *relay, const struct err *err)
 {
-    rest_after_failure(&relay->rest, err, monotonic_ms(relay));
+    rest_after_failure(&relay->rest, err, relay_monotonic_ms(relay));
     relay->look = true;
-}
-
-/* Nothing is getting through, for so long that it is no use to wait on: what is
- * due stays due, so that --drain would never end. */
-static bool waits_in_vain(const struct relay *relay)
-{
-    const struct destination *destination = &relay->destination;
-    return destination->breaker_since_ms != 0 &&
-           now_ms(relay) - destination->breaker_since_ms >=
-               relay->policy.drain_wait_ms;
-}
-
-static bool is_drained(const struct relay *relay)
-{
-    const struct destination *destination = &relay->destination;
-    int64_t horizon_ms = now_ms(relay) + relay->policy.drain_wait_ms;
-    if (!relay->policy.drain || !nothing_is_under_way(relay) ||
-        !relay->adopted_all || relay->look || relay->outlook.has_operation)
-        return false;
-    if (destination->is_paused)
-        return true;
-    if (destination->hold_reason != NULL)
-        return now_ms(relay) - destination->held_since_ms >=
-               relay->policy.drain_wait_ms;
-    if (waits_in_vain(relay))
-        return true;
-    return relay->outlook.sending == 0 && !relay->more_is_due &&
-           (relay->outlook.next_due_ms == OUTBOX_NO_TIME ||
-            relay->outlook.next_due_ms > horizon_ms);
-}
-
-static bool is_done(const struct relay *relay)
-{
-    if (!relay->is_stopping)
-        return is_drained(relay);
-    /* Past the deadline what could not be recorded is unknown at the next
-     * start: better than a process that can't be stopped. */
-    return nothing_is_under_way(relay) ||
-           (relay->was_cut && relay->sending.under_way == 0 &&
-            relay->rest.failed);
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* How long until there is something to claim, and leave to, or GET /me to ask;
- * INT64_MAX: an answer or someone else has to come first. */
-static int64_t time_until_claim(struct relay *relay, int64_t now)
-{
-    int64_t leave_ms = destination_next_ms(&relay->destination, now);
-    if (leave_ms == INT64_MAX)
-        return INT64_MAX;
-    if (destination_asks_get_me(&relay->destination))
-        return relay->sending.upkeep.job == UPKEEP_IDLE ? leave_ms - now
-                                                        : INT64_MAX;
-    int64_t due_ms = relay->more_is_due ? now : relay->outlook.next_due_ms;
-    if (relay->sending.under_way >= relay->policy.connections ||
-        due_ms == OUTBOX_NO_TIME)
-        return INT64_MAX;
-    return (due_ms > leave_ms ? due_ms : leave_ms) - now;
-}
-
-/* How long nothing will be due. Answers end the wait by themselves. */
-static int64_t time_to_wait(struct relay *relay)
-{
-    int64_t now = now_ms(relay);
-    int64_t monotonic = monotonic_ms(relay);
-    int64_t rest_ms = rest_time_left(&relay->rest, monotonic);
-    if (rest_ms > 0)
-        return rest_ms;
-    if (relay->sending.ended.count > 0)
-        return sending_time_to_record(&relay->sending);
-    if (relay->look || !relay->adopted_all || relay->turn.has_operation)
-        return 0;
-
-    int64_t wait_ms =
-        earlier(relay->look_again_ms, sending_next_ms(&relay->sending)) -
-        monotonic;
-    if (relay->is_stopping)
-        return earlier(wait_ms, relay->deadline_ms - monotonic);
-    wait_ms =
-        earlier(wait_ms, keeping_time_to_page(&relay->keeping, monotonic));
-    if (relay->policy.drain)
-        wait_ms = earlier(wait_ms, 1000);
-    return earlier(wait_ms, time_until_claim(relay, now));
 }
 
 static void cut_if_late(struct relay *relay)
 {
     if (!relay->is_stopping || relay->was_cut ||
-        monotonic_ms(relay) < relay->deadline_ms)
+        relay_monotonic_ms(relay) < relay->deadline_ms)
         return;
     relay->was_cut = true;
     sending_cut(&relay->sending);
@@ -393,7 +251,7 @@ bool relay_new(const struct relay_policy *policy,
     made->turn.quiet_most_ms = recovery.timeout_ms > policy->timeout_ms
                                    ? recovery.timeout_ms
                                    : policy->timeout_ms;
-    made->wall_ahead_ms = now_ms(made) - monotonic_ms(made);
+    made->wall_ahead_ms = relay_now_ms(made) - relay_monotonic_ms(made);
     *relay = made;
     return true;
 }
@@ -402,7 +260,7 @@ bool relay_new(const struct relay_policy *policy,
  * slept it is due indeed. */
 static void watch_clock(struct relay *relay)
 {
-    int64_t ahead_ms = now_ms(relay) - monotonic_ms(relay);
+    int64_t ahead_ms = relay_now_ms(relay) - relay_monotonic_ms(relay);
     if (ahead_ms < relay->wall_ahead_ms - CLOCK_SLACK_MS)
         relay->turn.clock_went_back = true;
     relay->wall_ahead_ms = ahead_ms;
@@ -424,20 +282,20 @@ enum relay_state relay_turn(struct relay *relay, int64_t *wait_ms,
     watch_clock(relay);
     if (is_superseded(relay, err))
         return RELAY_HAS_FAILED;
-    destination_tick(&relay->destination, monotonic_ms(relay));
+    destination_tick(&relay->destination, relay_monotonic_ms(relay));
     sending_go_on(&relay->sending);
     cut_if_late(relay);
-    if (rest_time_left(&relay->rest, monotonic_ms(relay)) == 0 &&
+    if (rest_time_left(&relay->rest, relay_monotonic_ms(relay)) == 0 &&
         !work_on_store(relay, err)) {
         if (error_is_final(err))
             return RELAY_HAS_FAILED;
         put_turn_off(relay, err);
     }
-    if (is_done(relay))
+    if (relay_is_done(relay))
         return RELAY_IS_DONE;
     if (!keep_house(relay, err))
         return RELAY_HAS_FAILED;
-    int64_t wait = time_to_wait(relay);
+    int64_t wait = relay_time_to_wait(relay);
     *wait_ms = wait < 0 ? 0 : wait;
     return RELAY_GOES_ON;
 }
@@ -450,7 +308,7 @@ bool relay_notice_changes(struct relay *relay)
     if (store_changed(relay->seams.store, &changed, &err) && !changed)
         return false;
     relay->look = true;
-    rest_notice_others(&relay->rest, monotonic_ms(relay));
+    rest_notice_others(&relay->rest, relay_monotonic_ms(relay));
     return true;
 }
 
@@ -466,7 +324,7 @@ void relay_take_new_token(struct relay *relay)
 
 bool relay_is_idle(const struct relay *relay)
 {
-    return nothing_is_under_way(relay);
+    return relay->sending.under_way == 0 && relay->sending.ended.count == 0;
 }
 
 void relay_stop(struct relay *relay, int64_t deadline_ms)
@@ -491,7 +349,7 @@ void relay_free(struct relay *relay)
         return;
     sending_free(&relay->sending);
     struct err err;
-    if (!outbox_end_epoch(relay->seams.store, relay->epoch, now_ms(relay),
+    if (!outbox_end_epoch(relay->seams.store, relay->epoch, relay_now_ms(relay),
                           &err))
         log_line(LOG_WARNING, "outbox: %s; the end is not recorded", err.text);
     free(relay);
