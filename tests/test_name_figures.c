@@ -119,9 +119,11 @@ static void failed_ones_are_counted_in_slices(void **state)
         sql, sizeof(sql),
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
         "i < %d) INSERT INTO outbox_delivery (id, lane, kind, state, "
-        "settled_ms, arrived_ms) SELECT i, 'u' || i, CASE WHEN i %% 5 = 0 THEN "
+        "aside, settled_ms, arrived_ms) SELECT i, 'u' || i, CASE WHEN i %% 5 = "
+        "0 THEN "
         "'expiration' WHEN i = 1 THEN NULL ELSE 'renewal' END, CASE WHEN i = 2 "
-        "THEN 'discarded' ELSE 'failed' END, 1, 1 FROM n",
+        "THEN 'discarded' ELSE 'failed' END, CASE WHEN i = 2 THEN 'discarded' "
+        "ELSE 'failed' END, 1, 1 FROM n",
         ROWS);
     fixture_run(fixture, sql);
     struct name_failures failures = {.after_id = 0};

@@ -79,7 +79,7 @@ static void items_are_listed_both_ways(void **state)
     struct fixture *fixture = *state;
     struct operation_item items[3];
     int count;
-    put_rows(fixture, 5, "state, settled_ms", "'failed', 1");
+    put_rows(fixture, 5, "state, aside, settled_ms", "'failed', 'failed', 1");
     int64_t id = retry(fixture, 5);
     fixture_check(fixture, operation_list_items(fixture->store, id, 1, 3, items,
                                                 &count, &fixture->err));
@@ -101,19 +101,21 @@ static void outcomes_are_what_became_of_the_changed_ones(void **state)
     struct operation_outcomes outcomes = {.after_id = 0};
     bool more = true;
     int calls = 0;
-    put_rows(fixture, ROWS, "state, settled_ms, reason",
-             "'failed', 1, CASE WHEN i = 9 THEN 'contact_deleted' END");
+    put_rows(
+        fixture, ROWS, "state, aside, settled_ms, reason",
+        "'failed', 'failed', 1, CASE WHEN i = 9 THEN 'contact_deleted' END");
     int64_t id = retry(fixture, ROWS);
-    fixture_run(fixture,
-                "UPDATE outbox_delivery SET state = 'delivered', due_ms = NULL,"
-                " settled_ms = 90 WHERE id <= 2;"
-                "UPDATE outbox_delivery SET state = 'failed', due_ms = NULL,"
-                " settled_ms = 90 WHERE id = 3;"
-                "UPDATE outbox_delivery SET state = 'skipped', due_ms = NULL,"
-                " settled_ms = 90 WHERE id = 4;"
-                "UPDATE outbox_operation_item SET state = 'restored'"
-                " WHERE delivery_id = 5;"
-                "DELETE FROM outbox_delivery WHERE id = 6");
+    fixture_run(
+        fixture,
+        "UPDATE outbox_delivery SET state = 'delivered', due_ms = NULL,"
+        " settled_ms = 90 WHERE id <= 2;"
+        "UPDATE outbox_delivery SET state = 'failed', aside = 'failed',"
+        " due_ms = NULL, settled_ms = 90 WHERE id = 3;"
+        "UPDATE outbox_delivery SET state = 'skipped', aside = 'skipped',"
+        " due_ms = NULL, settled_ms = 90 WHERE id = 4;"
+        "UPDATE outbox_operation_item SET state = 'restored'"
+        " WHERE delivery_id = 5;"
+        "DELETE FROM outbox_delivery WHERE id = 6");
     for (; more; calls++)
         fixture_check(fixture,
                       operation_count_outcomes(fixture->store, id, &outcomes,
@@ -145,10 +147,12 @@ static void a_name_touches_what_waits_and_failed(void **state)
     enum { ROWS = 2 * OPERATION_SLICE + 5 };
     int calls;
     /* Of each five: bound, free, another kind, failed, delivered. */
-    put_rows(fixture, ROWS, "kind, state, settled_ms, bound",
-             "CASE i % 5 WHEN 2 THEN 'expiration' ELSE 'renewal' END,"
-             "CASE i % 5 WHEN 3 THEN 'failed' WHEN 4 THEN 'delivered' ELSE "
-             "'pending' END, CASE WHEN i % 5 > 2 THEN 1 END, i % 5 = 0");
+    put_rows(
+        fixture, ROWS, "kind, state, aside, settled_ms, bound",
+        "CASE i % 5 WHEN 2 THEN 'expiration' ELSE 'renewal' END,"
+        "CASE i % 5 WHEN 3 THEN 'failed' WHEN 4 THEN 'delivered' ELSE "
+        "'pending' END, CASE i % 5 WHEN 3 THEN 'failed' END, CASE WHEN i % 5 "
+        "> 2 THEN 1 END, i % 5 = 0");
     struct operation_name_effect effect = count_effect(fixture, &calls);
     assert_int_equal(effect.unknown, ROWS / 5);
     assert_int_equal(effect.pending, ROWS / 5);
@@ -163,9 +167,9 @@ static void a_long_lane_is_counted_in_slices_too(void **state)
     struct fixture *fixture = *state;
     enum { ROWS = 2 * OPERATION_SLICE + 5 };
     int calls;
-    put_rows(fixture, ROWS, "kind, state, settled_ms",
+    put_rows(fixture, ROWS, "kind, state, aside, settled_ms",
              "'renewal', CASE WHEN i > 5 THEN 'pending' ELSE 'failed' END, "
-             "CASE WHEN i <= 5 THEN 1 END");
+             "CASE WHEN i <= 5 THEN 'failed' END, CASE WHEN i <= 5 THEN 1 END");
     fixture_run(fixture, "UPDATE outbox_delivery SET lane = 'one'");
     struct operation_name_effect effect = count_effect(fixture, &calls);
     assert_int_equal(effect.pending, ROWS - 5);
@@ -180,7 +184,8 @@ static void where_nothing_waits_a_failed_one_is_the_sample(void **state)
     int calls;
     struct operation_name_effect effect = count_effect(fixture, &calls);
     assert_int_equal(effect.sample_id, 0);
-    put_rows(fixture, 3, "kind, state, settled_ms", "'renewal', 'failed', 1");
+    put_rows(fixture, 3, "kind, state, aside, settled_ms",
+             "'renewal', 'failed', 'failed', 1");
     effect = count_effect(fixture, &calls);
     assert_int_equal(effect.pending, 0);
     assert_int_equal(effect.failed, 3);

@@ -142,8 +142,8 @@ static void a_recount_mends_the_counters(void **state)
     for (int i = 0; i < BODIES; i++)
         put_body(fixture, bodies[i], i, true);
     fixture_run(fixture,
-                "UPDATE outbox_delivery SET state = 'failed', settled_ms = 1,"
-                " due_ms = NULL WHERE id = 3;"
+                "UPDATE outbox_delivery SET state = 'failed', aside = 'failed',"
+                " settled_ms = 1, due_ms = NULL WHERE id = 3;"
                 "UPDATE outbox_count SET count = 77;"
                 "UPDATE outbox_backlog SET count = 5;"
                 "INSERT INTO outbox_backlog VALUES (3, 'x', 9)");

@@ -329,18 +329,19 @@ static void step_retry(struct world *world)
     (void)snprintf(lane, sizeof(lane),
                    world->rows[id].lane == NONE ? "/%d" : "u%d",
                    world->rows[id].lane == NONE ? id : world->rows[id].lane);
-    (void)snprintf(sql, sizeof(sql),
-                   "UPDATE outbox_delivery SET state = 'pending', settled_ms ="
-                   " NULL, unknown = 0, not_before_ms = 0, put_back = 1"
-                   " WHERE id = %d;"
-                   "UPDATE outbox_count SET count = count + 1 WHERE name ="
-                   " 'pending';"
-                   "UPDATE outbox_count SET count = count - 1 WHERE name ="
-                   " 'failed';"
-                   "INSERT INTO outbox_backlog SELECT arrived_ms / 60000,"
-                   " kind, 1 FROM outbox_delivery WHERE id = %d ON CONFLICT DO"
-                   " UPDATE SET count = count + 1",
-                   id, id);
+    (void)snprintf(
+        sql, sizeof(sql),
+        "UPDATE outbox_delivery SET state = 'pending', aside ="
+        " NULL, settled_ms = NULL, unknown = 0, not_before_ms = 0, put_back = 1"
+        " WHERE id = %d;"
+        "UPDATE outbox_count SET count = count + 1 WHERE name ="
+        " 'pending';"
+        "UPDATE outbox_count SET count = count - 1 WHERE name ="
+        " 'failed';"
+        "INSERT INTO outbox_backlog SELECT arrived_ms / 60000,"
+        " kind, 1 FROM outbox_delivery WHERE id = %d ON CONFLICT DO"
+        " UPDATE SET count = count + 1",
+        id, id);
     fixture_check(world->fixture, store_begin(store, err));
     fixture_check(world->fixture, lane_clear_due(store, lane, &from_id, err));
     assert_int_equal(sqlite3_exec(store->database, sql, NULL, NULL, NULL),

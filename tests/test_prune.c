@@ -40,8 +40,9 @@ static void settle(struct fixture *fixture, const char *which,
 {
     char sql[1200];
     (void)snprintf(sql, sizeof(sql),
-                   "UPDATE outbox_delivery SET state = '%s', due_ms = NULL, "
-                   "settled_ms = %lld, arrived_ms = %lld, attempts = 1 "
+                   "UPDATE outbox_delivery SET state = '%s', aside = "
+                   "nullif('%s', 'delivered'), due_ms = NULL, settled_ms = "
+                   "%lld, arrived_ms = %lld, attempts = 1 "
                    "WHERE %s; "
                    "INSERT INTO outbox_attempt (delivery_id, number, epoch, "
                    "cause, started_ms) SELECT id, 1, 1, 'automatic', 1 FROM "
@@ -49,8 +50,8 @@ static void settle(struct fixture *fixture, const char *which,
                    "INSERT INTO outbox_call (delivery_id, attempt, number, "
                    "request, started_ms, took_ms) SELECT id, 1, 1, "
                    "'POST /events', 1, 1 FROM outbox_delivery WHERE %s",
-                   state, (long long)settled_ms, (long long)settled_ms, which,
-                   which, which);
+                   state, state, (long long)settled_ms, (long long)settled_ms,
+                   which, which, which);
     fixture_run(fixture, sql);
     fixture_check(fixture, outbox_recount(fixture->store, &fixture->err));
 }

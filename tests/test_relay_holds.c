@@ -298,7 +298,7 @@ static void a_hold_with_nothing_left_to_probe_with_is_calm(void **state)
     (void)world_run(world, SECOND);
     assert_string_equal(hold_reason(), "forbidden");
     world_execute(world, "UPDATE outbox_delivery SET state = 'discarded', "
-                         "due_ms = NULL, settled_ms = 1");
+                         "aside = 'discarded', due_ms = NULL, settled_ms = 1");
     int turns = world->turns;
     (void)world_run(world, HOUR);
     assert_in_range(world->turns - turns, 1, 200);

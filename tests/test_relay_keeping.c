@@ -68,15 +68,18 @@ static void what_settled_late_goes_with_a_later_walk(void **state)
     (void)state;
     world->policy.keep_ms = HOUR;
     int64_t id = world_put(world, "u1");
-    world_execute(world, "UPDATE outbox_delivery SET state = 'failed', due_ms "
-                         "= NULL, arrived_ms = 1, settled_ms = 1; "
-                         "UPDATE outbox_count SET count = (name = 'failed'); "
-                         "DELETE FROM outbox_backlog");
+    world_execute(world,
+                  "UPDATE outbox_delivery SET state = 'failed', aside = "
+                  "'failed', due_ms = NULL, arrived_ms = 1, settled_ms = 1; "
+                  "UPDATE outbox_count SET count = (name = 'failed'); "
+                  "DELETE FROM outbox_backlog");
     world_start(world);
     (void)world_run(world, 3 * MINUTE);
     assert_string_equal(world_state(world, id), "failed");
-    world_execute(world, "UPDATE outbox_delivery SET state = 'discarded'; "
-                         "UPDATE outbox_count SET count = name = 'discarded'");
+    world_execute(world,
+                  "UPDATE outbox_delivery SET state = 'discarded', aside "
+                  "= 'discarded'; "
+                  "UPDATE outbox_count SET count = name = 'discarded'");
     (void)world_run(world, HOUR + 2 * MINUTE);
     assert_int_equal(rows(), 0);
     world_check(world);

@@ -237,8 +237,9 @@ static void line_23_tells_how_far_a_retry_is(void **state)
         fixture,
         "UPDATE outbox_delivery SET state = 'delivered', due_ms = NULL, "
         "settled_ms = 1787572979000, attempts = 2 WHERE id BETWEEN 401 AND 413;"
-        "UPDATE outbox_delivery SET state = 'failed', due_ms = NULL, "
-        "settled_ms = 1787572979000, attempts = 2 WHERE id IN (414, 415)");
+        "UPDATE outbox_delivery SET state = 'failed', aside = 'failed', "
+        "due_ms = NULL, settled_ms = 1787572979000, attempts = 2 WHERE id IN "
+        "(414, 415)");
     test.model.now_ms += 60000;
     screen_refresh(&test);
     screen_must_have(&test, "14  retry by ana  sent 15 of 30  "
@@ -340,19 +341,21 @@ static void the_cursor_follows_the_delivery(void **state)
     assert_int_equal(cursor_id(&test), 432);
     (void)snprintf(before, sizeof(before), "%s", screen_line(&test, 5));
     fixture_run_without_triggers(
-        fixture, "UPDATE outbox_delivery SET state = 'failed', due_ms = NULL, "
-                 "settled_ms = 1787572979000 WHERE id BETWEEN 450 AND 470");
+        fixture,
+        "UPDATE outbox_delivery SET state = 'failed', aside = 'failed', "
+        "due_ms = NULL, settled_ms = 1787572979000 WHERE id BETWEEN 450 AND "
+        "470");
     screen_refresh(&test);
     assert_int_equal(cursor_id(&test), 432);
     assert_string_equal(screen_line(&test, 5), before);
     screen_must_have(&test, "more above (g)");
     fixture_run_without_triggers(
-        fixture, "UPDATE outbox_delivery SET state = 'delivered' "
+        fixture, "UPDATE outbox_delivery SET state = 'delivered', aside = NULL "
                  "WHERE id IN (434, 433)");
     screen_refresh(&test);
     assert_int_equal(cursor_id(&test), 432);
     fixture_run_without_triggers(
-        fixture, "UPDATE outbox_delivery SET state = 'delivered' "
+        fixture, "UPDATE outbox_delivery SET state = 'delivered', aside = NULL "
                  "WHERE id = 432");
     screen_refresh(&test);
     assert_int_equal(cursor_id(&test), 431);

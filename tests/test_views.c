@@ -132,12 +132,13 @@ static void causes_come_most_first(void **state)
 {
     struct fixture *fixture = *state;
     struct view_status status;
-    fixture_run(fixture,
-                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
-                " FROM n WHERE i < 60) INSERT INTO outbox_delivery (id, lane,"
-                " state, reason, result, arrived_ms, settled_ms) SELECT i,"
-                " 'u' || (i % 3), 'failed', CASE WHEN i <= 7 THEN 'x' ELSE"
-                " 'y' || i END, 'words', 0, 100 + i FROM n");
+    fixture_run(
+        fixture,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
+        " FROM n WHERE i < 60) INSERT INTO outbox_delivery (id, lane,"
+        " state, aside, reason, result, arrived_ms, settled_ms) SELECT i,"
+        " 'u' || (i % 3), 'failed', 'failed', CASE WHEN i <= 7 THEN 'x' ELSE"
+        " 'y' || i END, 'words', 0, 100 + i FROM n");
     fixture_check(fixture,
                   view_read_status(fixture->store, 1, &status, &fixture->err));
     assert_int_equal(status.cause_count, 50); /* of 54 */
@@ -247,8 +248,9 @@ static void a_long_history_is_gone_through_to_its_end(void **state)
     fixture_run(fixture,
                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
                 " FROM n WHERE i < 90000) INSERT INTO outbox_delivery (id,"
-                " lane, state, arrived_ms, settled_ms) SELECT i, 'u',"
+                " lane, state, aside, arrived_ms, settled_ms) SELECT i, 'u',"
                 " CASE WHEN i IN (3, 45000, 80000) THEN 'delivered' ELSE"
+                " 'skipped' END, CASE WHEN i NOT IN (3, 45000, 80000) THEN"
                 " 'skipped' END, 0, 1 FROM n");
     assert_string_equal(list(fixture, "delivered", INT64_MAX, 32),
                         "80000 45000 3");
@@ -256,8 +258,8 @@ static void a_long_history_is_gone_through_to_its_end(void **state)
                         "80000 45000");
     assert_string_equal(list(fixture, "delivered", 45000, 2), "3");
     fixture_run(fixture,
-                "UPDATE outbox_delivery SET state = 'pending', settled_ms ="
-                " NULL WHERE id < 30000;"
+                "UPDATE outbox_delivery SET state = 'pending', aside = NULL,"
+                " settled_ms = NULL WHERE id < 30000;"
                 "UPDATE outbox_count SET count = 29998 WHERE name ="
                 " 'pending'");
     assert_string_equal(list(fixture, "pending", INT64_MAX, 3),

@@ -83,9 +83,9 @@ CREATE TABLE outbox_delivery (
     id INTEGER PRIMARY KEY,          -- as in outbox
     lane TEXT NOT NULL,              -- the user; '/' and the id without one
     kind TEXT,                       -- NULL: no data event
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (
-        state = 'pending' OR state = 'sending' OR state = 'delivered' OR
-        state = 'failed' OR state = 'skipped' OR state = 'discarded'),
+    state TEXT NOT NULL DEFAULT 'pending',
+    aside TEXT,                      -- the state, if it settled otherwise
+                                     -- than delivered; else NULL
     reason TEXT,                     -- one word: why it is where it is
     result TEXT,                     -- the last result, in words
     status INTEGER,                  -- the last HTTP status
@@ -95,8 +95,7 @@ CREATE TABLE outbox_delivery (
     wait_ms INTEGER NOT NULL DEFAULT 0, -- how long that was ahead when it was
                                      -- set: the clock may be set back since
     arrived_ms INTEGER NOT NULL,     -- committed by the producer
-    settled_ms INTEGER CHECK (       -- left pending and sending for good
-        (settled_ms IS NULL) = (state = 'pending' OR state = 'sending')),
+    settled_ms INTEGER,              -- left pending and sending for good
     attempts INTEGER NOT NULL DEFAULT 0,
     tries INTEGER NOT NULL DEFAULT 0,     -- attempts that cost a try
     first_try_open_ms INTEGER,       -- open_ms then (outbox_destination)
@@ -108,7 +107,14 @@ CREATE TABLE outbox_delivery (
     operation_id INTEGER,            -- the last one that changed its state
     -- Of the last attempt, for outbox_user, which is written at its end:
     newest_ms INTEGER,               -- the event's time; NULL: not newest
-    newest_confirmed INTEGER NOT NULL DEFAULT 0
+    newest_confirmed INTEGER NOT NULL DEFAULT 0,
+    CONSTRAINT outbox_delivery_state CHECK (CASE
+        WHEN state = 'pending' OR state = 'sending'
+            THEN settled_ms IS NULL AND aside IS NULL
+        WHEN state = 'delivered' THEN settled_ms IS NOT NULL AND aside IS NULL
+        WHEN state = 'failed' OR state = 'skipped' OR state = 'discarded'
+            THEN settled_ms IS NOT NULL AND aside IS state
+        ELSE 0 END)
 );
 -- The claim: due heads only, so that a million rows behind one cost nothing.
 CREATE INDEX outbox_delivery_due ON outbox_delivery (due_ms)
@@ -131,8 +137,10 @@ CREATE INDEX outbox_delivery_put_back ON outbox_delivery (lane)
 CREATE INDEX outbox_delivery_waiting ON outbox_delivery (settled_ms)
     WHERE settled_ms IS NULL;
 -- For lists (queries/filter.sql): what settled otherwise than hoped for, ...
-CREATE INDEX outbox_delivery_aside ON outbox_delivery (state, id)
-    WHERE settled_ms IS NOT NULL AND state <> 'delivered';
+-- (SQLite opens each index that has a column which a statement sets. What is
+-- sent and delivered changes its state, and never aside.)
+CREATE INDEX outbox_delivery_aside ON outbox_delivery (aside, id)
+    WHERE aside IS NOT NULL;
 -- one reason, one HTTP status other than of success, ...
 CREATE INDEX outbox_delivery_reason ON outbox_delivery (reason, id)
     WHERE reason IS NOT NULL;
@@ -141,9 +149,9 @@ CREATE INDEX outbox_delivery_code ON outbox_delivery (status, id)
 -- and the failed ones in two more orders. What is delivered at once is in none
 -- of these.
 CREATE INDEX outbox_delivery_failed_user ON outbox_delivery (lane, id)
-    WHERE state = 'failed';
+    WHERE aside = 'failed';
 CREATE INDEX outbox_delivery_failed_reason
-    ON outbox_delivery (ifnull(reason, ''), id) WHERE state = 'failed';
+    ON outbox_delivery (ifnull(reason, ''), id) WHERE aside = 'failed';
 
 -- One try to deliver. Committed, with the exact bytes, before the first byte
 -- leaves. Bytes that are NULL are those of the attempt before.

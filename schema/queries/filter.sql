@@ -20,14 +20,14 @@ SELECT id, state, kind, lane, reason, result, status, arrived_ms
 -- What settled otherwise than hoped for, in one state.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_aside
-    WHERE settled_ms IS NOT NULL AND state <> 'delivered' AND state = :state
+    WHERE aside = :state
         AND id > :low AND id < :high ORDER BY id DESC LIMIT :limit;
 
 -- name: filter_aside_up
 -- What settled otherwise than hoped for, in one state.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_aside
-    WHERE settled_ms IS NOT NULL AND state <> 'delivered' AND state = :state
+    WHERE aside = :state
         AND id > :low AND id < :high ORDER BY id LIMIT :limit;
 
 -- name: filter_sending_down
@@ -106,56 +106,56 @@ SELECT id, state, kind, lane, reason, result, status, arrived_ms
 -- The failed ones in the order of users: the rest of one.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_failed_user
-    WHERE state = 'failed' AND lane = :key AND id < :id
+    WHERE aside = 'failed' AND lane = :key AND id < :id
     ORDER BY id DESC LIMIT :limit;
 
 -- name: filter_by_user_next_down
 -- And those behind it.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_failed_user
-    WHERE state = 'failed' AND lane < :key
+    WHERE aside = 'failed' AND lane < :key
     ORDER BY lane DESC, id DESC LIMIT :limit;
 
 -- name: filter_by_user_rest_up
 -- The failed ones in the order of users: the rest of one.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_failed_user
-    WHERE state = 'failed' AND lane = :key AND id > :id
+    WHERE aside = 'failed' AND lane = :key AND id > :id
     ORDER BY id LIMIT :limit;
 
 -- name: filter_by_user_next_up
 -- And those behind it.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_failed_user
-    WHERE state = 'failed' AND lane > :key
+    WHERE aside = 'failed' AND lane > :key
     ORDER BY lane, id LIMIT :limit;
 
 -- name: filter_by_reason_rest_down
 -- The failed ones in the order of reasons: the rest of one.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_failed_reason
-    WHERE state = 'failed' AND ifnull(reason, '') = :key AND id < :id
+    WHERE aside = 'failed' AND ifnull(reason, '') = :key AND id < :id
     ORDER BY id DESC LIMIT :limit;
 
 -- name: filter_by_reason_next_down
 -- And those behind it.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_failed_reason
-    WHERE state = 'failed' AND ifnull(reason, '') < :key
+    WHERE aside = 'failed' AND ifnull(reason, '') < :key
     ORDER BY ifnull(reason, '') DESC, id DESC LIMIT :limit;
 
 -- name: filter_by_reason_rest_up
 -- The failed ones in the order of reasons: the rest of one.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_failed_reason
-    WHERE state = 'failed' AND ifnull(reason, '') = :key AND id > :id
+    WHERE aside = 'failed' AND ifnull(reason, '') = :key AND id > :id
     ORDER BY id LIMIT :limit;
 
 -- name: filter_by_reason_next_up
 -- And those behind it.
 SELECT id, state, kind, lane, reason, result, status, arrived_ms
     FROM outbox_delivery INDEXED BY outbox_delivery_failed_reason
-    WHERE state = 'failed' AND ifnull(reason, '') > :key
+    WHERE aside = 'failed' AND ifnull(reason, '') > :key
     ORDER BY ifnull(reason, ''), id LIMIT :limit;
 
 -- name: filter_ids

@@ -18,7 +18,7 @@ SELECT kind, sum(count) FROM outbox_minute
 -- name: names_failed
 -- A slice of the failed ones.
 SELECT id, kind FROM outbox_delivery INDEXED BY outbox_delivery_aside
-    WHERE state = 'failed' AND settled_ms IS NOT NULL AND state <> 'delivered'
+    WHERE aside = 'failed'
         AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: names_change

@@ -88,9 +88,9 @@ UPDATE outbox_attempt SET (ended_ms, outcome, reason, result) =
 -- name: operation_retry
 -- Put it back in line, at its place, if it is as it was planned. Rendered
 -- anew unless it waits with bytes that may be at Intercom.
-UPDATE outbox_delivery SET state = 'pending', due_ms = NULL, settled_ms = NULL,
-    reason = NULL, not_before_ms = 1, tries = 0, first_try_open_ms = NULL,
-    missing_open_ms = NULL, put_back = 1,
+UPDATE outbox_delivery SET state = 'pending', aside = NULL, due_ms = NULL,
+    settled_ms = NULL, reason = NULL, not_before_ms = 1, tries = 0,
+    first_try_open_ms = NULL, missing_open_ms = NULL, put_back = 1,
     bound = CASE WHEN state = 'pending' THEN bound ELSE 0 END,
     operation_id = :operation
     WHERE id = :id AND EXISTS (SELECT 1 FROM outbox_operation_item AS item
@@ -101,8 +101,8 @@ UPDATE outbox_delivery SET state = 'pending', due_ms = NULL, settled_ms = NULL,
 
 -- name: operation_discard
 -- Leave it for good, if it is as it was planned.
-UPDATE outbox_delivery SET state = 'discarded', due_ms = NULL,
-    settled_ms = :now_ms, reason = 'by_operator', unknown = 0,
+UPDATE outbox_delivery SET state = 'discarded', aside = 'discarded',
+    due_ms = NULL, settled_ms = :now_ms, reason = 'by_operator', unknown = 0,
     bound = bound | unknown, operation_id = :operation
     WHERE id = :id AND EXISTS (SELECT 1 FROM outbox_operation_item AS item
         WHERE item.operation_id = :operation AND item.delivery_id = :id
@@ -114,7 +114,10 @@ UPDATE outbox_delivery SET state = 'discarded', due_ms = NULL,
 -- As it was before the operation, if nothing was sent and nobody else has
 -- changed it since. Where another of the lane is being sent, an unknown
 -- outcome can no more come first; its bytes stay bound.
-UPDATE outbox_delivery SET state = was_state, due_ms = NULL, put_back = 1,
+UPDATE outbox_delivery SET state = was_state,
+    aside = CASE WHEN was_settled_ms IS NOT NULL AND was_state <> 'delivered'
+        THEN was_state END,
+    due_ms = NULL, put_back = 1,
     reason = was_reason, result = was_result, settled_ms = was_settled_ms,
     not_before_ms = was_not_before_ms, tries = was_tries,
     first_try_open_ms = was_first_try_open_ms,
@@ -192,8 +195,7 @@ SELECT id, kind = :kind, bound = 1 OR unknown = 1
 -- A slice of those that failed.
 SELECT id, kind = :kind
     FROM outbox_delivery INDEXED BY outbox_delivery_aside
-    WHERE state = 'failed' AND settled_ms IS NOT NULL AND state <> 'delivered'
-        AND id > :after
+    WHERE aside = 'failed' AND id > :after
     ORDER BY id LIMIT :limit;
 
 -- name: operation_name_write

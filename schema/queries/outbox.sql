@@ -93,18 +93,29 @@ INSERT INTO outbox_attempt (delivery_id, number, epoch, cause, started_ms,
 
 -- name: outbox_settle
 -- A due head leaves for good without an attempt.
-UPDATE outbox_delivery SET state = :state, reason = :reason,
-    result = :result, due_ms = NULL, unknown = 0, settled_ms = :now_ms
+UPDATE outbox_delivery SET state = :state, aside = :state,
+    reason = :reason, result = :result, due_ms = NULL, unknown = 0,
+    settled_ms = :now_ms
     WHERE id = :id AND due_ms IS NOT NULL;
 
+-- name: outbox_end_delivered
+-- A delivery that this epoch was sending is delivered. That is what becomes of
+-- most, so it names what changes and no more.
+UPDATE outbox_delivery SET state = 'delivered', reason = :reason,
+    result = :result, status = :status, not_before_ms = 0, wait_ms = 0,
+    settled_ms = :now_ms, bound = bound | :bound, unknown = 0
+    WHERE id = :id AND state = 'sending' AND epoch = :epoch
+        AND attempts = :number;
+
 -- name: outbox_end
--- What became of a delivery that this epoch was sending. An unknown outcome
--- stays one until the delivery is settled: a repeat that gets a 503 has not
--- told what became of the first.
-UPDATE outbox_delivery SET state = :state, reason = :reason,
-    result = :result, status = :status, not_before_ms = :not_before_ms,
+-- What else became of one. An unknown outcome stays one until the delivery is
+-- settled: a repeat that gets a 503 has not told what became of the first.
+UPDATE outbox_delivery SET reason = :reason, result = :result,
+    status = :status, state = :state,
+    aside = CASE WHEN :settled_ms IS NOT NULL THEN :state END,
+    settled_ms = :settled_ms, not_before_ms = :not_before_ms,
     wait_ms = max(0, :not_before_ms - :now_ms),
-    settled_ms = :settled_ms, bound = bound | :bound,
+    bound = bound | :bound,
     unknown = CASE WHEN :settled_ms IS NULL THEN unknown | :unknown ELSE 0 END,
     tries = tries + :costs_try,
     first_try_open_ms = CASE WHEN :costs_try

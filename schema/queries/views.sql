@@ -30,7 +30,7 @@ SELECT min(arrived_ms)
 SELECT reason, result, count(*), min(settled_ms), max(settled_ms),
     count(DISTINCT lane)
     FROM outbox_delivery INDEXED BY outbox_delivery_aside
-    WHERE state = 'failed' AND settled_ms IS NOT NULL AND state <> 'delivered'
+    WHERE aside = 'failed'
     GROUP BY reason, result ORDER BY 3 DESC, 5 DESC LIMIT :limit;
 
 -- name: views_destination

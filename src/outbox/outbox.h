@@ -195,15 +195,15 @@ struct outbox_end {
     const struct outbox_claim *claim;
     int number; /* of the attempt */
     int64_t now_ms;
-    const char *outcome;    /* delivered, retry, failed, held, unknown */
-    const char *state;      /* delivered with that outcome only; failed,
-                               pending */
-    const char *reason;     /* NULL: none */
-    const char *result;     /* in words */
-    int status;             /* the last HTTP status; 0: none */
-    int64_t not_before_ms;  /* with pending */
-    int64_t quiet_until_ms; /* no call of the user before; OUTBOX_NO_TIME */
-    bool costs_try;
+    const char *outcome;      /* delivered, retry, failed, held, unknown */
+    const char *state;        /* delivered with that outcome only; failed,
+                                 pending */
+    const char *reason;       /* NULL: none */
+    const char *result;       /* in words */
+    int status;               /* the last HTTP status; 0: none */
+    int64_t not_before_ms;    /* with pending */
+    int64_t quiet_until_ms;   /* no call of the user before; OUTBOX_NO_TIME */
+    bool costs_try;           /* never, if it is delivered */
     int64_t open_ms;          /* how long sending has been possible so far */
     bool event_may_have_left; /* the bytes are bound from now on */
     const struct outbox_call *calls;

@@ -108,29 +108,38 @@ bool outbox_settle(struct store *store, const struct outbox_claim *claim,
 
 /* --- an attempt ends ----------------------------------------------------- */
 
+/* Where it is from now on, if it is not delivered. */
+static void bind_otherwise(struct query *query, const struct outbox_end *end)
+{
+    bool is_pending = text_equals(end->state, "pending");
+    query_bind_text(query, "state", end->state);
+    query_bind_time(query, "settled_ms",
+                    is_pending ? OUTBOX_NO_TIME : end->now_ms);
+    query_bind_int64(query, "not_before_ms",
+                     is_pending ? end->not_before_ms : 0);
+    query_bind_int64(query, "unknown", text_equals(end->outcome, "unknown"));
+    query_bind_int64(query, "costs_try", end->costs_try);
+    query_bind_int64(query, "open_ms", end->open_ms);
+}
+
 static bool end_delivery(struct store *store, int64_t epoch,
                          const struct outbox_end *end, struct err *err)
 {
-    bool is_pending = text_equals(end->state, "pending");
+    bool is_delivered = text_equals(end->state, "delivered");
     struct query query;
-    query_open(&query, store, QUERY_OUTBOX_END);
-    query_bind_text(&query, "state", end->state);
+    query_open(&query, store,
+               is_delivered ? QUERY_OUTBOX_END_DELIVERED : QUERY_OUTBOX_END);
     query_bind_text(&query, "reason", end->reason);
     query_bind_text(&query, "result", end->result);
     query_bind_time(&query, "status",
                     end->status == 0 ? OUTBOX_NO_TIME : end->status);
-    query_bind_int64(&query, "not_before_ms",
-                     is_pending ? end->not_before_ms : 0);
     query_bind_int64(&query, "now_ms", end->now_ms);
-    query_bind_time(&query, "settled_ms",
-                    is_pending ? OUTBOX_NO_TIME : end->now_ms);
     query_bind_int64(&query, "bound", end->event_may_have_left);
-    query_bind_int64(&query, "unknown", text_equals(end->outcome, "unknown"));
-    query_bind_int64(&query, "costs_try", end->costs_try);
-    query_bind_int64(&query, "open_ms", end->open_ms);
     query_bind_int64(&query, "id", end->claim->id);
     query_bind_int64(&query, "epoch", epoch);
     query_bind_int64(&query, "number", end->number);
+    if (!is_delivered)
+        bind_otherwise(&query, end);
     if (!query_run(&query, err))
         return false;
     if (query_changes(store) == 0)

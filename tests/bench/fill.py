@@ -51,8 +51,8 @@ INSERT INTO outbox (payload) WITH RECURSIVE n (i) AS (
     SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {0})
     SELECT json_object('event', json_object('id', 'e' || i, 'type', 'RENEWAL',
     'app_user_id', 'u' || i, 'purchased_at_ms', 1764000000000)) FROM n;
-UPDATE outbox_delivery SET state = 'failed', reason = 'gave_up',
-    due_ms = NULL, settled_ms = 1;
+UPDATE outbox_delivery SET state = 'failed', aside = 'failed',
+    reason = 'gave_up', due_ms = NULL, settled_ms = 1;
 UPDATE outbox_count SET count = {0} WHERE name = 'failed';
 UPDATE outbox_count SET count = 0 WHERE name = 'pending';
 DELETE FROM outbox_backlog;
@@ -151,10 +151,11 @@ INSERT INTO outbox (id, payload) SELECT i, printf(
 """
 
 DELIVERIES = """
-INSERT INTO outbox_delivery (id, lane, kind, state, reason, result, status,
-    arrived_ms, settled_ms, attempts, tries, first_try_open_ms, bound)
+INSERT INTO outbox_delivery (id, lane, kind, state, aside, reason, result,
+    status, arrived_ms, settled_ms, attempts, tries, first_try_open_ms, bound)
     SELECT i, lane,
     CASE WHEN state = 'skipped' AND i % 3 = 1 THEN NULL ELSE kind END, state,
+    CASE WHEN state IN ('failed', 'skipped', 'discarded') THEN state END,
     CASE state WHEN 'failed' THEN a_failure.reason WHEN 'skipped' THEN
         a_skip.reason WHEN 'discarded' THEN 'by_operator' END,
     CASE state WHEN 'failed' THEN a_failure.result WHEN 'skipped' THEN

@@ -82,7 +82,8 @@ def deliver_all(database):
     connection = connect_unsafe(database)
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(
-        "UPDATE outbox_delivery SET state = 'delivered', due_ms = NULL, "
+        "UPDATE outbox_delivery SET state = 'delivered', aside = NULL, "
+        "due_ms = NULL, "
         "reason = NULL, unknown = 0, result = '202', status = 202, "
         "settled_ms = coalesce(settled_ms, arrived_ms) "
         "WHERE state <> 'delivered'")

@@ -20,7 +20,8 @@ class Operate(Case):
         """So many deliveries, each of its own user, all failed."""
         self.expect(0, "enqueue", stdin="\n".join(
             webhook(f"e{i}", app_user_id=f"u{i}") for i in range(count)))
-        self.sql("UPDATE outbox_delivery SET state = 'failed', due_ms = NULL,"
+        self.sql("UPDATE outbox_delivery SET state = 'failed', "
+                 "aside = 'failed', due_ms = NULL,"
                  " reason = 'parameter_invalid', settled_ms = 1")
         self.sql(f"UPDATE outbox_count SET count = {count} "
                  "WHERE name = 'failed'")
@@ -69,7 +70,7 @@ class Operate(Case):
     def test_bad_input_says_why(self):
         self.failed(1)
         self.sql("UPDATE outbox_delivery SET state = 'sending', "
-                 "settled_ms = NULL, epoch = 1")
+                 "aside = NULL, settled_ms = NULL, epoch = 1")
         for code, words, text in (
                 (1, ("retry", "77"), "there is no delivery 77"),
                 (1, ("retry", "nonsense"), "Nothing matches"),

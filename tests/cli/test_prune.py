@@ -25,6 +25,7 @@ class Prune(Case):
             for i in range(count)))
         then = int(time.time() * 1000) - age_days * DAY_MS
         self.sql(f"UPDATE outbox_delivery SET state = '{state}', "
+                 f"aside = nullif('{state}', 'delivered'), "
                  f"due_ms = NULL, settled_ms = {then}, arrived_ms = {then} "
                  f"WHERE id > {first}")
         self.sql(f"UPDATE outbox_count SET count = {count} "

@@ -81,6 +81,13 @@ class Rows(Contract):
         for change in ("state = 'sending'",          # and due
                        "state = 'delivered'",        # and due, not settled
                        "state = 'failed', due_ms = NULL",
+                       "state = 'failed', due_ms = NULL, settled_ms = 1",
+                       "state = 'failed', due_ms = NULL, aside = 'failed'",
+                       "state = 'failed', due_ms = NULL, aside = 'skipped', "
+                       "settled_ms = 1",
+                       "state = 'delivered', due_ms = NULL, settled_ms = 1, "
+                       "aside = 'delivered'",
+                       "aside = 'failed'",
                        "settled_ms = 1, due_ms = NULL",
                        "state = 'lost', due_ms = NULL"):
             with self.subTest(change=change):

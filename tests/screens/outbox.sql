@@ -27,9 +27,10 @@ SELECT id, json_object('api_version', '1.0', 'event', json_object(
     'environment', 'PRODUCTION'))
 FROM row;
 
-INSERT INTO outbox_delivery (id, lane, kind, state, reason, result, status,
-    due_ms, arrived_ms, settled_ms, attempts, tries)
+INSERT INTO outbox_delivery (id, lane, kind, state, aside, reason, result,
+    status, due_ms, arrived_ms, settled_ms, attempts, tries)
 SELECT id, lane, kind, state,
+    CASE WHEN state IN ('failed', 'skipped', 'discarded') THEN state END,
     CASE WHEN state = 'failed' THEN CASE WHEN id <= 430 THEN 'name_archived'
             WHEN id <= 433 THEN 'contact_missing' ELSE 'gave_up' END
         WHEN state = 'skipped' THEN 'sandbox_event'
