@@ -14,6 +14,8 @@
 static const char *const texts[QUERY_COUNT] = {QUERIES(QUERY_SQL)};
 #undef QUERY_SQL
 
+enum { MOST_PARAMETERS = 64 }; /* a bit each in struct query */
+
 /* Prepare the query and note its parameters' names: SQLite looks for a name
  * from the front of its list each time. They are copied, since its own go when
  * it prepares the query anew after a change of the schema. */
@@ -27,6 +29,7 @@ static int prepare(struct store *store, enum query_name name)
         return result;
     prepared->parameter_count =
         sqlite3_bind_parameter_count(prepared->statement);
+    assert(prepared->parameter_count < MOST_PARAMETERS);
     prepared->parameters = mem_new_array((size_t)prepared->parameter_count,
                                          sizeof(*prepared->parameters));
     for (int i = 0; i < prepared->parameter_count; i++)
@@ -45,6 +48,7 @@ void query_open(struct query *query, struct store *store, enum query_name name)
     assert(prepared->statement == NULL ||
            !sqlite3_stmt_busy(prepared->statement));
     query->statement = prepared->statement;
+    query->unbound = (UINT64_C(1) << prepared->parameter_count) - 1;
 }
 
 void query_close(struct query *query)
@@ -52,7 +56,6 @@ void query_close(struct query *query)
     if (query->statement == NULL)
         return;
     (void)sqlite3_reset(query->statement);
-    (void)sqlite3_clear_bindings(query->statement);
     query->statement = NULL;
 }
 
@@ -77,6 +80,7 @@ static int find_parameter(struct query *query, const char *name)
     if (at >= prepared->parameter_count ||
         prepared->parameters[at].asked != name)
         at = search_parameter(prepared, name);
+    query->unbound &= ~(UINT64_C(1) << at);
     query->bound = at + 1;
     return query->bound;
 }
@@ -138,6 +142,8 @@ void query_bind_time(struct query *query, const char *name, int64_t time_ms)
 enum query_step query_next(struct query *query, struct err *err)
 {
     int result = query->result;
+    /* What was bound is still there, of this run or of the one before. */
+    assert(query->unbound == 0 || result != SQLITE_OK);
     errno = 0; /* for connection_fail() */
     if (query->statement != NULL && result == SQLITE_OK)
         result = sqlite3_step(query->statement);

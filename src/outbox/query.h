@@ -24,6 +24,7 @@ struct query {
     sqlite3_stmt *statement;         /* borrowed; NULL: it is closed */
     const struct prepared *prepared; /* borrowed */
     int bound;                       /* index of the parameter bound last */
+    uint64_t unbound;                /* one bit a parameter: not bound yet */
     int result;
 };
 
@@ -40,7 +41,8 @@ void query_close(struct query *query);
 
 /* Bind a parameter by its name without the colon, which has to be a constant:
  * where it was bound by the same one before, only addresses are compared.
- * Fastest in the order in which they stand in the SQL. A NULL text is NULL. */
+ * Fastest in the order in which they stand in the SQL. A NULL text is NULL.
+ * All of them have to be bound before the first step. */
 void query_bind_int64(struct query *query, const char *name, int64_t value);
 void query_bind_null(struct query *query, const char *name);
 void query_bind_text(struct query *query, const char *name, const char *text);
