@@ -12,18 +12,20 @@ enum {
     MOST_DIGITS = 15, /* a double holds them all */
 };
 
+/* One value, or key, between its first byte and the one behind its last. */
+struct span {
+    const char *start;
+    const char *end;
+};
+
 struct scan {
     const char *at;
     const char *end;
     const char *escape; /* the next backslash from at on; end: none */
     struct members *members;
-    char *texts; /* where the next text goes */
-};
-
-/* One value, or key, between its first byte and the one behind its last. */
-struct span {
-    const char *start;
-    const char *end;
+    char *texts;       /* where the next text goes */
+    struct span taken; /* the text or number taken last … */
+    bool has_escape;   /* … a text that has to be decoded */
 };
 
 static void skip_space(struct scan *scan)
@@ -76,19 +78,19 @@ static const char *find_quote_behind_escapes(struct scan *scan)
     return quote;
 }
 
-/* A text; *has_escape says whether it has to be decoded. As cJSON it takes
- * control characters for what they are. */
-static bool take_text(struct scan *scan, struct span *text, bool *has_escape)
+/* A text. As cJSON it takes control characters for what they are. */
+static bool take_text(struct scan *scan)
 {
     if (!take(scan, '"'))
         return false;
-    const char *quote = memchr(scan->at, '"', (size_t)(scan->end - scan->at));
-    *has_escape = quote != NULL && quote > scan->escape;
-    if (*has_escape)
+    const char *start = scan->at;
+    const char *quote = memchr(start, '"', (size_t)(scan->end - start));
+    scan->has_escape = quote != NULL && quote > scan->escape;
+    if (scan->has_escape)
         quote = find_quote_behind_escapes(scan);
     if (quote == NULL)
         return false;
-    *text = (struct span){scan->at, quote};
+    scan->taken = (struct span){start, quote};
     scan->at = quote + 1;
     return true;
 }
@@ -102,9 +104,9 @@ static size_t take_digits(struct scan *scan)
 }
 
 /* As RFC 8259 has it. */
-static bool take_number(struct scan *scan, struct span *number)
+static bool take_number(struct scan *scan)
 {
-    number->start = scan->at;
+    const char *start = scan->at;
     (void)take(scan, '-');
     bool leads_with_zero = next_is(scan, '0');
     size_t digits = take_digits(scan);
@@ -118,8 +120,8 @@ static bool take_number(struct scan *scan, struct span *number)
         if (take_digits(scan) == 0)
             return false;
     }
-    number->end = scan->at;
-    return number->end - number->start <= MOST_NUMBER_BYTES;
+    scan->taken = (struct span){start, scan->at};
+    return scan->at - start <= MOST_NUMBER_BYTES;
 }
 
 static bool take_word(struct scan *scan, const char *word)
@@ -132,32 +134,33 @@ static bool take_word(struct scan *scan, const char *word)
     return true;
 }
 
-/* A value that is neither a list nor an object. False also for a text with an
- * escape, if it is to be kept. */
-static bool take_scalar(struct scan *scan, struct member_value *value,
-                        struct span *span, bool is_kept)
+/* A value that is neither a list nor an object; MEMBER_ABSENT: it is none. */
+static enum member_type take_scalar(struct scan *scan)
 {
-    bool has_escape;
-    if (next_is(scan, '"')) { /* the most common */
-        value->type = MEMBER_TEXT;
-        return take_text(scan, span, &has_escape) && !(is_kept && has_escape);
-    }
+    if (next_is(scan, '"')) /* the most common */
+        return take_text(scan) ? MEMBER_TEXT : MEMBER_ABSENT;
     if (scan->at == scan->end)
-        return false;
+        return MEMBER_ABSENT;
     switch (*scan->at) {
     case 't':
-        value->type = MEMBER_TRUE;
-        return take_word(scan, "true");
+        return take_word(scan, "true") ? MEMBER_TRUE : MEMBER_ABSENT;
     case 'f':
-        value->type = MEMBER_FALSE;
-        return take_word(scan, "false");
+        return take_word(scan, "false") ? MEMBER_FALSE : MEMBER_ABSENT;
     case 'n':
-        value->type = MEMBER_NULL;
-        return take_word(scan, "null");
+        return take_word(scan, "null") ? MEMBER_NULL : MEMBER_ABSENT;
     default:
-        value->type = MEMBER_NUMBER;
-        return take_number(scan, span);
+        return take_number(scan) ? MEMBER_NUMBER : MEMBER_ABSENT;
     }
+}
+
+/* A key and its colon, and the space around them. */
+static bool take_key(struct scan *scan)
+{
+    skip_space(scan);
+    if (!take_text(scan) || !take_behind_space(scan, ':'))
+        return false;
+    skip_space(scan);
+    return true;
 }
 
 static bool skip_value(struct scan *scan, int level);
@@ -168,11 +171,7 @@ static bool skip_inside(struct scan *scan, char closer, int level)
     if (take_behind_space(scan, closer))
         return true;
     do {
-        struct span key;
-        bool has_escape;
-        skip_space(scan);
-        if (closer == '}' && (!take_text(scan, &key, &has_escape) ||
-                              !take_behind_space(scan, ':')))
+        if (closer == '}' && !take_key(scan))
             return false;
         skip_space(scan);
         if (!skip_value(scan, level))
@@ -185,35 +184,36 @@ static bool skip_inside(struct scan *scan, char closer, int level)
  * space before it has been skipped, as for all that follow. */
 static bool skip_value(struct scan *scan, int level)
 {
-    struct member_value value;
-    struct span span;
     bool is_list = next_is(scan, '[');
     if (!is_list && !next_is(scan, '{'))
-        return take_scalar(scan, &value, &span, false);
+        return take_scalar(scan) != MEMBER_ABSENT;
     scan->at++;
     return level < MOST_LEVELS &&
            skip_inside(scan, is_list ? ']' : '}', level + 1);
 }
 
-static void keep_text(struct scan *scan, const struct span *span,
-                      struct member_value *value)
+static bool keep_text(struct scan *scan, struct member_value *value)
 {
-    size_t length = (size_t)(span->end - span->start);
-    memcpy(scan->texts, span->start, length);
+    if (scan->has_escape)
+        return false;
+    size_t length = (size_t)(scan->taken.end - scan->taken.start);
+    memcpy(scan->texts, scan->taken.start, length);
     scan->texts[length] = '\0';
     value->text = scan->texts;
     scan->texts += length + 1; /* its quotes have left room for the NUL */
+    return true;
 }
 
-static bool keep_number(const struct span *span, struct member_value *value)
+static bool keep_number(const struct scan *scan, struct member_value *value)
 {
     int64_t number = 0;
-    const char *at = span->start;
+    const char *at = scan->taken.start;
+    const char *end = scan->taken.end;
     bool is_negative = *at == '-';
     at += is_negative;
-    if (span->end - at > MOST_DIGITS)
+    if (end - at > MOST_DIGITS)
         return false;
-    for (; at < span->end; at++) {
+    for (; at < end; at++) {
         if (*at < '0' || *at > '9')
             return false;
         number = number * 10 + (*at - '0');
@@ -222,14 +222,16 @@ static bool keep_number(const struct span *span, struct member_value *value)
     return true;
 }
 
+/* False also for a text with an escape, and for a number that is not whole or
+ * has many digits. */
 static bool keep_scalar(struct scan *scan, struct member_value *value)
 {
-    struct span span = {0};
-    if (!take_scalar(scan, value, &span, true))
-        return false;
+    value->type = take_scalar(scan);
     if (value->type == MEMBER_TEXT)
-        keep_text(scan, &span, value);
-    return value->type != MEMBER_NUMBER || keep_number(&span, value);
+        return keep_text(scan, value);
+    if (value->type == MEMBER_NUMBER)
+        return keep_number(scan, value);
+    return value->type != MEMBER_ABSENT;
 }
 
 /* A list's first value, and over the rest. */
@@ -267,52 +269,46 @@ static bool keep_value(struct scan *scan, enum member member)
 static const uint64_t lengths = 0 MEMBERS(LENGTH_BIT);
 #undef LENGTH_BIT
 
-static bool take_event_member(struct scan *scan, const struct span *key)
+static bool take_event_member(struct scan *scan)
 {
-    size_t length = (size_t)(key->end - key->start);
+    const char *key = scan->taken.start;
+    size_t length = (size_t)(scan->taken.end - key);
     if (length >= 64 || (lengths >> length & 1) == 0)
         return skip_value(scan, 0);
     int i = 0;
     while (i < MEMBER_COUNT && member_keys[i].length < length)
         i++;
     for (; i < MEMBER_COUNT && member_keys[i].length == length; i++) {
-        if (memcmp(key->start, member_keys[i].key, length) == 0 &&
+        if (memcmp(key, member_keys[i].key, length) == 0 &&
             scan->members->values[i].type == MEMBER_ABSENT)
             return keep_value(scan, (enum member)i);
     }
     return skip_value(scan, 0);
 }
 
-/* An object whose members take_member takes, from their values on. */
+/* An object whose members take_member takes: their key taken, their value
+ * next. */
 static bool take_object(struct scan *scan,
-                        bool (*take_member)(struct scan *scan,
-                                            const struct span *key))
+                        bool (*take_member)(struct scan *scan))
 {
     if (!take(scan, '{'))
         return false;
     if (take_behind_space(scan, '}'))
         return true;
     do {
-        struct span key;
-        bool has_escape;
-        skip_space(scan);
-        if (!take_text(scan, &key, &has_escape) || has_escape ||
-            !take_behind_space(scan, ':'))
-            return false;
-        skip_space(scan);
-        if (!take_member(scan, &key))
+        if (!take_key(scan) || scan->has_escape || !take_member(scan))
             return false;
     } while (take_behind_space(scan, ','));
     return take(scan, '}');
 }
 
-static bool take_top_member(struct scan *scan, const struct span *key)
+static bool take_top_member(struct scan *scan)
 {
     static const char event[] = "event";
     size_t length = sizeof(event) - 1;
     if (scan->members->texts != NULL ||
-        (size_t)(key->end - key->start) != length ||
-        memcmp(key->start, event, length) != 0)
+        (size_t)(scan->taken.end - scan->taken.start) != length ||
+        memcmp(scan->taken.start, event, length) != 0)
         return skip_value(scan, 0);
     scan->members->texts = mem_resize(NULL, (size_t)(scan->end - scan->at) + 1);
     scan->texts = scan->members->texts;
