@@ -60,8 +60,10 @@ void query_close(struct query *query)
 }
 
 /* The index of a parameter, from 0, and the constant that it is asked for by
- * kept: the same constant needs no comparing the next time. */
-static int search_parameter(const struct prepared *prepared, const char *name)
+ * kept: the same constant needs no comparing the next time. Rare, and so kept
+ * out of find_parameter(). */
+__attribute__((noinline)) static int
+search_parameter(const struct prepared *prepared, const char *name)
 {
     int at = 0;
     while (at < prepared->parameter_count &&
