@@ -24,8 +24,7 @@ struct fixture {
 
 static void begin(struct fixture *fixture)
 {
-    http_curl_call_begin(&fixture->call, "http://127.0.0.1", fixture->headers,
-                         &get_me);
+    http_curl_call_begin(&fixture->call, fixture->headers, &get_me);
 }
 
 static int open_call(void **state)
@@ -33,7 +32,7 @@ static int open_call(void **state)
     static struct fixture fixture;
     assert_int_equal(curl_global_init(CURL_GLOBAL_DEFAULT), 0);
     fixture.headers = http_curl_headers_new("token");
-    http_curl_call_init(&fixture.call, "", TIMEOUT_MS);
+    http_curl_call_init(&fixture.call, "http://127.0.0.1", "", TIMEOUT_MS);
     *state = &fixture;
     return 0;
 }

@@ -45,7 +45,8 @@ struct http_curl {
 static struct call *make_call(const struct http_curl *http)
 {
     struct call *call = mem_new(sizeof(*call));
-    http_curl_call_init(&call->one, http->proxy, http->timeout_ms);
+    http_curl_call_init(&call->one, http->api_url, http->proxy,
+                        http->timeout_ms);
     (void)curl_easy_setopt(call->one.easy, CURLOPT_PRIVATE, call);
     return call;
 }
@@ -126,7 +127,7 @@ static void start(void *context, const struct http_request *request,
     take_back_returned(http);
     struct call *call = take_idle(http);
     call->owner = owner;
-    http_curl_call_begin(&call->one, http->api_url, http->headers, request);
+    http_curl_call_begin(&call->one, http->headers, request);
     (void)curl_easy_setopt(call->one.easy, CURLOPT_CA_CACHE_TIMEOUT,
                            http->doubts ? DOUBTED_S : TRUSTED_S);
     link_under_way(http, call);

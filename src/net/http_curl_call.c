@@ -103,13 +103,15 @@ static void share_authorities(CURL *easy)
 }
 
 /* Every option that is the same for all calls is set once. */
-void http_curl_call_init(struct http_curl_call *call, const char *proxy,
-                         int64_t timeout_ms)
+void http_curl_call_init(struct http_curl_call *call, const char *api_url,
+                         const char *proxy, int64_t timeout_ms)
 {
     CURL *easy = curl_easy_init();
-    if (easy == NULL)
+    CURLU *url = curl_url();
+    if (easy == NULL || url == NULL)
         abort(); /* libcurl is out of memory: as base/mem.h */
-    *call = (struct http_curl_call){.easy = easy};
+    *call =
+        (struct http_curl_call){.easy = easy, .url = url, .api_url = api_url};
     buf_init(&call->body, HTTP_MOST_ANSWER_BYTES);
     int64_t connect_ms =
         timeout_ms < MOST_CONNECT_MS ? timeout_ms : MOST_CONNECT_MS;
@@ -123,7 +125,10 @@ void http_curl_call_init(struct http_curl_call *call, const char *proxy,
     (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_CURLU, url);
     (void)curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
+    if (proxy[0] == '\0') /* nor are exceptions to look up for each call */
+        (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
@@ -139,18 +144,27 @@ void http_curl_call_init(struct http_curl_call *call, const char *proxy,
 void http_curl_call_free(struct http_curl_call *call)
 {
     curl_easy_cleanup(call->easy);
+    curl_url_cleanup(call->url);
+    free(call->path);
     buf_free(&call->body);
 }
 
-static void set_url(CURL *easy, const char *api_url, const char *path)
+/* libcurl parses a URL that it gets as a text anew for each call, and nearly
+ * all calls go to where the one before went. */
+static void set_path(struct http_curl_call *call, const char *path)
 {
+    if (text_equals(call->path, path))
+        return;
     struct buf url;
     buf_init(&url, 8 * 1024);
-    buf_add_text(&url, api_url);
+    buf_add_text(&url, call->api_url);
     buf_add_text(&url, path);
     assert(!url.overflow);
-    (void)curl_easy_setopt(easy, CURLOPT_URL, buf_text(&url));
+    if (curl_url_set(call->url, CURLUPART_URL, buf_text(&url), 0) != CURLUE_OK)
+        abort(); /* out of memory: it is known to be a URL */
     buf_free(&url);
+    free(call->path);
+    call->path = mem_copy_text(path);
 }
 
 static void set_method(CURL *easy, const struct http_request *request)
@@ -168,7 +182,7 @@ static void set_method(CURL *easy, const struct http_request *request)
                            request->body == NULL ? "" : request->body);
 }
 
-void http_curl_call_begin(struct http_curl_call *call, const char *api_url,
+void http_curl_call_begin(struct http_curl_call *call,
                           struct http_curl_headers *headers,
                           const struct http_request *request)
 {
@@ -181,7 +195,7 @@ void http_curl_call_begin(struct http_curl_call *call, const char *api_url,
     http_curl_head_clear(&call->head, &call->answer);
     call->headers = headers;
     headers->holders++;
-    set_url(call->easy, api_url, request->path);
+    set_path(call, request->path);
     (void)curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, headers->list);
     set_method(call->easy, request);
 }

@@ -27,6 +27,9 @@ void http_curl_headers_release(struct http_curl_headers *headers);
 
 struct http_curl_call {
     CURL *easy;                        /* owned */
+    CURLU *url;                        /* owned: of the call before, or this */
+    char *path;                        /* owned: what url ends with; or NULL */
+    const char *api_url;               /* borrowed */
     struct http_curl_headers *headers; /* held between begin and end; or NULL */
     struct buf body;
     struct http_answer answer; /* valid behind the end; borrows body */
@@ -34,15 +37,16 @@ struct http_curl_call {
     bool may_have_left; /* a byte of the request may be on its way */
 };
 
-/* Set once what is the same for all calls. proxy "": none. The call must not
- * move until it is freed: libcurl writes to it. */
-void http_curl_call_init(struct http_curl_call *call, const char *proxy,
-                         int64_t timeout_ms);
+/* Set once what is the same for all calls. api_url is borrowed, and is one that
+ * http_curl_url_read() takes. proxy "": none. The call must not move until it
+ * is freed: libcurl writes to it. */
+void http_curl_call_init(struct http_curl_call *call, const char *api_url,
+                         const char *proxy, int64_t timeout_ms);
 void http_curl_call_free(struct http_curl_call *call);
 
 /* Forget the call before, and make the handle ready for this request; its body
  * is borrowed until the end. */
-void http_curl_call_begin(struct http_curl_call *call, const char *api_url,
+void http_curl_call_begin(struct http_curl_call *call,
                           struct http_curl_headers *headers,
                           const struct http_request *request);
 
