@@ -125,6 +125,27 @@ static void an_older_event_goes_before_those_that_wait(void **state)
     turns_free(&claim, 1);
 }
 
+static void what_is_left_of_its_attempts_goes_on(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    int64_t epoch = turns_start_annas(fixture, 1, &claim);
+    turns_end(fixture, epoch, &claim, "delivered", "delivered", 0);
+    turns_free(&claim, 1);
+    fixture_run(fixture, "DELETE FROM outbox_delivery");
+    assert_int_equal(adopt_all(fixture, 100), 1);
+    assert_int_equal(turns_start(fixture, epoch, 60002, 9, &claim), 1);
+    assert_string_equal(claim.event_body, "{\"e\":1}");
+    assert_true(claim.bound);
+    turns_free(&claim, 1);
+    assert_string_equal(
+        fixture_text(fixture,
+                     "SELECT group_concat(number || ' ' || coalesce(outcome,"
+                     " 'being sent') || ' ' || coalesce(ended_ms, '-'), '; ')"
+                     " FROM outbox_attempt_outcome"),
+        "1 unknown 60001; 2 being sent -");
+}
+
 static void it_goes_on_where_it_stopped(void **state)
 {
     struct fixture *fixture = *state;
@@ -167,6 +188,7 @@ int main(void)
         TEST(it_is_as_if_the_trigger_had_been_on),
         TEST(what_no_trigger_checked_is_alone_in_its_lane),
         TEST(an_older_event_goes_before_those_that_wait),
+        TEST(what_is_left_of_its_attempts_goes_on),
         TEST(it_goes_on_where_it_stopped),
         TEST(a_recount_mends_the_counters),
     };

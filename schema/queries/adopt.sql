@@ -29,9 +29,19 @@ SELECT outbox.id, coalesce(user_id, '/' || outbox.id),
     ORDER BY outbox.id;
 
 -- name: adopt_insert
--- Its delivery; the lane's step makes it due.
-INSERT INTO outbox_delivery (id, lane, kind, arrived_ms, put_back)
-    VALUES (:id, :lane, :kind, :now_ms, 1);
+-- Its delivery; the lane's step makes it due. Attempts that are left of the one
+-- that was lost count on, with their bytes: those may be at Intercom.
+INSERT INTO outbox_delivery (id, lane, kind, arrived_ms, put_back, attempts,
+    bound)
+    SELECT :id, :lane, :kind, :now_ms, 1, coalesce(max(number), 0),
+        count(*) > 0
+    FROM outbox_attempt WHERE delivery_id = :id;
+
+-- name: adopt_end_attempts
+-- How one of them ended may be lost with it (outbox_attempt_outcome).
+UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = 'unknown',
+    result = 'how it ended is lost'
+    WHERE delivery_id = :id AND outcome IS NULL;
 
 -- name: adopt_remember
 -- All up to here have been looked at.

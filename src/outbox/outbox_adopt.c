@@ -68,6 +68,11 @@ static bool adopt_one(struct store *store, const struct orphan *orphan,
     query_bind_int64(&query, "now_ms", now_ms);
     if (!query_run(&query, err))
         return false;
+    query_open(&query, store, QUERY_ADOPT_END_ATTEMPTS);
+    query_bind_int64(&query, "now_ms", now_ms);
+    query_bind_int64(&query, "id", orphan->id);
+    if (!query_run(&query, err))
+        return false;
     counters_add(store, "pending", 1);
     counters_add_backlog(store, now_ms, orphan->kind, 1);
     return lane_make_due(store, orphan->lane, from_id, err);
