@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define EVENT(members) "{\"event\":{\"id\":\"i\"," members "}}"
 
@@ -82,6 +83,48 @@ static void ordinary_bodies_are_scanned_as_the_tree_reads_them(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         expect_same(rows[i]);
+}
+
+/* The processor time that it takes to scan a text of so many escapes. */
+static double time_to_scan_s(size_t escapes)
+{
+    static const char start[] = "{\"event\":{\"note\":\"";
+    static const char end[] = "\"}}";
+    size_t length = sizeof(start) - 1 + 2 * escapes + sizeof(end) - 1;
+    char *body = malloc(length + 1);
+    struct members members;
+    assert_non_null(body);
+    memcpy(body, start, sizeof(start));
+    for (size_t i = 0; i < escapes; i++)
+        memcpy(body + sizeof(start) - 1 + 2 * i, "\\n", 2);
+    memcpy(body + length - (sizeof(end) - 1), end, sizeof(end));
+    clock_t began = clock();
+    assert_true(members_scan(body, length, &members));
+    double took_s = (double)(clock() - began) / CLOCKS_PER_SEC;
+    members_free(&members);
+    free(body);
+    return took_s;
+}
+
+static double least_time_to_scan_s(size_t escapes)
+{
+    double least_s = time_to_scan_s(escapes);
+    for (int i = 0; i < 4; i++) {
+        double took_s = time_to_scan_s(escapes);
+        if (took_s < least_s)
+            least_s = took_s;
+    }
+    return least_s;
+}
+
+/* 16 times as many take 16 times as long, where they once took 256. */
+static void many_escapes_are_scanned_once(void **state)
+{
+    (void)state;
+    double few_s = least_time_to_scan_s(31250);
+    double many_s = least_time_to_scan_s(500000);
+    if (many_s > 64 * few_s + 0.05)
+        fail_msg("%g s, and %g s for 16 times as many", few_s, many_s);
 }
 
 /* What is looked for by length is in that order; and each of them is found. */
@@ -201,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinary_bodies_are_scanned_as_the_tree_reads_them),
+        cmocka_unit_test(many_escapes_are_scanned_once),
         cmocka_unit_test(every_key_is_found_by_its_length),
         cmocka_unit_test(the_samples_are_scanned),
         cmocka_unit_test(what_is_out_of_the_ordinary_is_left_to_the_tree),

@@ -62,19 +62,22 @@ static void find_escape(struct scan *scan, const char *from)
     scan->escape = escape == NULL ? scan->end : escape;
 }
 
-/* Where the text ends in which an escape stands: at its quote, which is none
- * that is escaped. NULL: nowhere, or an escape is none of the short ones. */
-static const char *find_quote_behind_escapes(struct scan *scan)
+/* Where the text ends in which an escape stands before its first quote: at a
+ * quote which is none that is escaped. NULL: nowhere, or an escape is none of
+ * the short ones. Each byte is looked at once, however many escapes there are.
+ */
+static const char *find_quote_behind_escapes(struct scan *scan,
+                                             const char *quote)
 {
-    const char *quote;
-    do {
+    while (quote != NULL && quote > scan->escape) {
         const char *escape = scan->escape;
         if (escape + 1 == scan->end || strchr("\"\\/bfnrt", escape[1]) == NULL)
             return NULL;
         const char *behind = escape + 2;
         find_escape(scan, behind);
-        quote = memchr(behind, '"', (size_t)(scan->end - behind));
-    } while (quote != NULL && quote > scan->escape);
+        if (quote < behind)
+            quote = memchr(behind, '"', (size_t)(scan->end - behind));
+    }
     return quote;
 }
 
@@ -87,7 +90,7 @@ static bool take_text(struct scan *scan)
     const char *quote = memchr(start, '"', (size_t)(scan->end - start));
     scan->has_escape = quote != NULL && quote > scan->escape;
     if (scan->has_escape)
-        quote = find_quote_behind_escapes(scan);
+        quote = find_quote_behind_escapes(scan, quote);
     if (quote == NULL)
         return false;
     scan->taken = (struct span){start, quote};
