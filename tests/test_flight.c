@@ -28,6 +28,8 @@ static int make_flight(void **state)
     struct outbox_claim claim = {
         .id = 41,
         .lane = mem_copy_text("u1"),
+        .payload = mem_copy_text("{}"),
+        .payload_length = 2,
         .attempts = 2,
         .tries = 1,
         .first_try_open_ms = OPEN_MS - HOUR_MS / 2,
@@ -80,6 +82,13 @@ static struct http_answer answer_of(int status, const char *body)
                                 .date_s = HTTP_NONE,
                                 .started_ms = NOW_MS - 100,
                                 .took_ms = 90};
+}
+
+static void it_does_not_hold_the_event(void **state)
+{
+    (void)state;
+    assert_null(flight->claim.payload);
+    assert_int_equal(flight->claim.payload_length, 0);
 }
 
 /* --- outcomes ------------------------------------------------------------- */
@@ -337,6 +346,7 @@ int main(void)
 #define RULE(name)                                                             \
     cmocka_unit_test_setup_teardown(name, make_flight, free_flight)
     const struct CMUnitTest tests[] = {
+        RULE(it_does_not_hold_the_event),
         RULE(each_verdict_has_its_outcome_and_state),
         RULE(the_server_s_floor_wins),
         RULE(what_was_not_sent_waits_by_attempts_up_to_a_minute),

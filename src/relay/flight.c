@@ -64,6 +64,9 @@ struct flight *flight_new(struct outbox_claim *claim, struct plan *plan,
     flight->is_probe = is_probe;
     *claim = (struct outbox_claim){0};
     *plan = (struct plan){0};
+    free(flight->claim.payload);
+    flight->claim.payload = NULL;
+    flight->claim.payload_length = 0;
     return flight;
 }
 

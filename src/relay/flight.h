@@ -40,7 +40,9 @@ struct flight {
     struct flight *next;
 };
 
-/* Make a flight; takes over the claim and the plan. */
+/* Make a flight; takes over the claim, but for its payload, which is freed (as
+ * the plan is made, and 1 MiB for each that is under way is much), and the
+ * plan. */
 struct flight *flight_new(struct outbox_claim *claim, struct plan *plan,
                           bool is_probe);
 
