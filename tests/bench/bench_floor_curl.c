@@ -4,8 +4,10 @@
  *   bench_floor_curl URL CONNECTIONS FILE
  *
  * The file has a call a line: METHOD PATH BODY. Each connection makes the next
- * call as soon as it has an answer. Options and headers are those of
- * src/net/http_curl.c. Ends with 1 if a call had no answer of 2xx. */
+ * call as soon as it has an answer. Headers are those of
+ * src/net/http_curl_call.c, and so are the options, but that each call gives
+ * its URL as a text, as is usual: libcurl parses it. Ends with 1 if a call had
+ * no answer of 2xx. */
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
