@@ -81,7 +81,7 @@ static void calls_and_what_was_learned_of_the_user_are_kept(void **state)
         fixture_text(fixture,
                      "SELECT group_concat(number || request || status ||"
                      " coalesce(request_id, '-') || coalesce(length(CAST("
-                     "answer AS BLOB)), '-'), ';') FROM outbox_call"),
+                     "answer AS BLOB)), '-'), ';') FROM outbox_call_made"),
         "1POST /contacts200r1-;2POST /events422-3");
     assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
     assert_int_equal(claim.id, 2);

@@ -106,10 +106,11 @@ static void every_attempt_and_call_is_recorded(void **state)
                      id),
         1);
     assert_string_equal(
-        world_text(world,
-                   "SELECT group_concat(request || ' ' || status || ' ' || "
-                   "took_ms, ', ') FROM outbox_call WHERE delivery_id = ?1",
-                   id),
+        world_text(
+            world,
+            "SELECT group_concat(request || ' ' || status || ' ' || "
+            "took_ms, ', ') FROM outbox_call_made WHERE delivery_id = ?1",
+            id),
         "POST /contacts 200 20, POST /events 202 20");
     assert_string_equal(
         world_text(world,

@@ -108,6 +108,11 @@ CREATE TABLE outbox_delivery (
     -- Of the last attempt, for outbox_user, which is written at its end:
     newest_ms INTEGER,               -- the event's time; NULL: not newest
     newest_confirmed INTEGER NOT NULL DEFAULT 0,
+    -- Of the last attempt, if it delivered: its last call (outbox_call_made).
+    call_number INTEGER,
+    call_started_ms INTEGER,
+    call_took_ms INTEGER,
+    call_request_id TEXT,
     CONSTRAINT outbox_delivery_state CHECK (CASE
         WHEN state = 'pending' OR state = 'sending'
             THEN settled_ms IS NULL AND aside IS NULL
@@ -176,7 +181,9 @@ CREATE TABLE outbox_attempt (
     PRIMARY KEY (delivery_id, number)
 ) WITHOUT ROWID;
 
--- One HTTP request with its answer. Answers other than 2xx are kept.
+-- One HTTP request with its answer. Answers other than 2xx are kept. They are
+-- read from outbox_call_made: that which delivered, POST /events, stands in the
+-- delivery like the end of its attempt, and is written here when that is.
 CREATE TABLE outbox_call (
     delivery_id INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
@@ -336,6 +343,16 @@ CREATE VIEW outbox_attempt_outcome AS
     FROM outbox_attempt AS attempt LEFT JOIN outbox_delivery AS told
         ON told.id = attempt.delivery_id AND told.attempts = attempt.number
         AND told.state = 'delivered' AND attempt.outcome IS NULL;
+
+-- All calls.
+CREATE VIEW outbox_call_made AS
+    SELECT delivery_id, attempt, number, request, started_ms, took_ms, status,
+        request_id, result, answer
+    FROM outbox_call
+    UNION ALL
+    SELECT id, attempts, call_number, 'POST /events', call_started_ms,
+        call_took_ms, status, call_request_id, NULL, NULL
+    FROM outbox_delivery WHERE call_number IS NOT NULL;
 
 INSERT INTO outbox_relay (id, epoch) VALUES (1, 0);
 INSERT INTO outbox_destination (id) VALUES (1);

@@ -85,6 +85,19 @@ UPDATE outbox_attempt SET (ended_ms, outcome, reason, result) =
         AND number = (SELECT attempts FROM outbox_delivery
             WHERE id = :id AND state = 'delivered');
 
+-- name: operation_end_call
+-- And its last call is written where all others are ...
+INSERT INTO outbox_call (delivery_id, attempt, number, request, started_ms,
+    took_ms, status, request_id)
+    SELECT id, attempts, call_number, 'POST /events', call_started_ms,
+        call_took_ms, status, call_request_id
+    FROM outbox_delivery WHERE id = :id AND call_number IS NOT NULL;
+
+-- name: operation_clear_call
+-- ... and stands there alone.
+UPDATE outbox_delivery SET call_number = NULL, call_started_ms = NULL,
+    call_took_ms = NULL, call_request_id = NULL WHERE id = :id;
+
 -- name: operation_retry
 -- Put it back in line, at its place, if it is as it was planned. Rendered
 -- anew unless it waits with bytes that may be at Intercom.

@@ -103,7 +103,9 @@ UPDATE outbox_delivery SET state = :state, aside = :state,
 -- most, so it names what changes and no more.
 UPDATE outbox_delivery SET state = 'delivered', reason = :reason,
     result = :result, status = :status, not_before_ms = 0, wait_ms = 0,
-    settled_ms = :now_ms, bound = bound | :bound, unknown = 0
+    settled_ms = :now_ms, bound = bound | :bound, unknown = 0,
+    call_number = :call_number, call_started_ms = :call_started_ms,
+    call_took_ms = :call_took_ms, call_request_id = :call_request_id
     WHERE id = :id AND state = 'sending' AND epoch = :epoch
         AND attempts = :number;
 
@@ -134,7 +136,7 @@ UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = :outcome,
     WHERE delivery_id = :id AND number = :number;
 
 -- name: outbox_end_call
--- One of its calls.
+-- One of its calls (outbox_call_made).
 INSERT INTO outbox_call (delivery_id, attempt, number, request, started_ms,
     took_ms, status, request_id, result, answer)
     VALUES (:id, :attempt, :number, :request, :started_ms, :took_ms, :status,

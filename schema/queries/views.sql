@@ -79,9 +79,10 @@ SELECT number, cause, outcome, reason, result, started_ms, ended_ms,
 
 -- name: views_calls
 -- All calls of a delivery, oldest first.
+-- scans: orders the calls of one delivery
 SELECT attempt, number, request, started_ms, took_ms, status, request_id,
     result, answer
-    FROM outbox_call WHERE delivery_id = :id ORDER BY attempt, number;
+    FROM outbox_call_made WHERE delivery_id = :id ORDER BY attempt, number;
 
 -- name: views_minutes
 -- What happened after a minute, minute by minute.

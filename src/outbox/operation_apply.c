@@ -136,17 +136,24 @@ static bool set_item(struct store *store, const struct running *running,
     return query_run(&query, err);
 }
 
-/* Its last attempt may be told by the delivery alone, while it is delivered
- * (outbox_attempt_outcome). */
+/* How its last attempt ended, and the last call of that, may be told by the
+ * delivery alone while it is delivered (outbox_attempt_outcome). */
 static bool end_attempt(struct store *store, const struct item *item,
                         struct err *err)
 {
-    struct query query;
+    static const enum query_name names[] = {QUERY_OPERATION_END_ATTEMPT,
+                                            QUERY_OPERATION_END_CALL,
+                                            QUERY_OPERATION_CLEAR_CALL};
     if (!text_equals(item->was_state, "delivered"))
         return true;
-    query_open(&query, store, QUERY_OPERATION_END_ATTEMPT);
-    query_bind_int64(&query, "id", item->id);
-    return query_run(&query, err);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct query query;
+        query_open(&query, store, names[i]);
+        query_bind_int64(&query, "id", item->id);
+        if (!query_run(&query, err))
+            return false;
+    }
+    return true;
 }
 
 /* Change the delivery within its lane's order. */

@@ -108,6 +108,32 @@ bool outbox_settle(struct store *store, const struct outbox_claim *claim,
 
 /* --- an attempt ends ----------------------------------------------------- */
 
+/* The call that delivered, if there was one that an event left with: the
+ * delivery tells it (outbox_call_made). */
+static const struct outbox_call *find_told_call(const struct outbox_end *end)
+{
+    if (end->call_count == 0 || !text_equals(end->state, "delivered"))
+        return NULL;
+    const struct outbox_call *last = &end->calls[end->call_count - 1];
+    bool is_plain = text_equals(last->request, "POST /events") &&
+                    last->status == end->status && last->result == NULL &&
+                    last->answer == NULL;
+    return is_plain ? last : NULL;
+}
+
+static void bind_told_call(struct query *query, const struct outbox_end *end)
+{
+    const struct outbox_call *call = find_told_call(end);
+    bool has_id = call != NULL && call->request_id[0] != '\0';
+    query_bind_time(query, "call_number",
+                    call == NULL ? OUTBOX_NO_TIME : (int64_t)end->call_count);
+    query_bind_time(query, "call_started_ms",
+                    call == NULL ? OUTBOX_NO_TIME : call->started_ms);
+    query_bind_time(query, "call_took_ms",
+                    call == NULL ? OUTBOX_NO_TIME : call->took_ms);
+    query_bind_text(query, "call_request_id", has_id ? call->request_id : NULL);
+}
+
 /* Where it is from now on, if it is not delivered. */
 static void bind_otherwise(struct query *query, const struct outbox_end *end)
 {
@@ -135,6 +161,8 @@ static bool end_delivery(struct store *store, int64_t epoch,
                     end->status == 0 ? OUTBOX_NO_TIME : end->status);
     query_bind_int64(&query, "now_ms", end->now_ms);
     query_bind_int64(&query, "bound", end->event_may_have_left);
+    if (is_delivered)
+        bind_told_call(&query, end);
     query_bind_int64(&query, "id", end->claim->id);
     query_bind_int64(&query, "epoch", epoch);
     query_bind_int64(&query, "number", end->number);
@@ -262,7 +290,8 @@ bool outbox_end_attempt(struct store *store, int64_t epoch,
     if (!end_delivery(store, epoch, end, err) || !record_end(store, end, err) ||
         !record_user(store, epoch, end, err))
         return false;
-    for (size_t i = 0; i < end->call_count; i++) {
+    size_t count = end->call_count - (find_told_call(end) != NULL);
+    for (size_t i = 0; i < count; i++) {
         if (!record_call(store, end, i, err))
             return false;
     }

@@ -47,6 +47,13 @@ def drain(stage, database, sink, connections=CONNECTIONS, code=0):
         return Drain(counts, usage, int(file.read()))
 
 
+def calls_of(connection):
+    """Where the calls are read; an older program's outbox has the table."""
+    return connection.execute(
+        "SELECT max(name) FROM sqlite_master WHERE name IN "
+        "('outbox_call', 'outbox_call_made')").fetchone()[0]
+
+
 def write_calls(database, path):
     """The calls that were recorded in a drained database, for
     bench_floor_curl; how many."""
@@ -54,8 +61,9 @@ def write_calls(database, path):
     count = 0
     with open(path, "w", encoding="utf-8") as file:
         for request, lane, attributes, event in connection.execute(
-                "SELECT request, lane, attributes, event_body FROM outbox_call"
-                " AS call JOIN outbox_attempt AS attempt"
+                "SELECT request, lane, attributes, event_body"
+                f" FROM {calls_of(connection)} AS call"
+                " JOIN outbox_attempt AS attempt"
                 " ON attempt.delivery_id = call.delivery_id"
                 " AND attempt.number = call.attempt"
                 " JOIN outbox_delivery ON id = call.delivery_id"

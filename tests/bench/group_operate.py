@@ -5,6 +5,7 @@ import threading
 import time
 
 from bodies import webhook
+from drains import calls_of
 from fill import INSERT_FAILED
 from figures import Figure, Group, median, percentile, wait_until
 
@@ -53,8 +54,9 @@ def waits_of(look, producer):
     """Commit to first call of each of its events, in milliseconds."""
     users = list(producer.committed)
     return [wait for wait, in look.execute(
-        "SELECT started_ms - arrived_ms FROM outbox_call JOIN outbox_delivery "
-        "ON id = delivery_id WHERE attempt = 1 AND number = 1 AND "
+        "SELECT started_ms - arrived_ms "
+        f"FROM {calls_of(look)} AS call JOIN outbox_delivery "
+        "ON id = call.delivery_id WHERE attempt = 1 AND number = 1 AND "
         "lane BETWEEN ? AND ?", (users[0], users[-1]))]
 
 

@@ -38,7 +38,7 @@ class Order(support.EndToEnd):
 
     def check_records(self, workspace):
         """The outbox's own records agree with the world."""
-        recorded = self.rows("SELECT count(*) FROM outbox_call")[0][0]
+        recorded = self.rows("SELECT count(*) FROM outbox_call_made")[0][0]
         self.assertEqual(recorded, workspace.calls)
         delivered = self.counts()["delivered"]
         self.assertEqual(self.rows("SELECT count(*) FROM outbox_attempt"),

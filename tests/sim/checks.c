@@ -64,7 +64,16 @@ static const struct {
      "FROM outbox_operation_item AS i WHERE i.delivery_id = d.id AND i.state "
      "IN ('applied', 'restored'))"},
     {"attempts with more than twelve calls",
-     "SELECT count(*) FROM outbox_call WHERE number > 12"},
+     "SELECT count(*) FROM outbox_call_made WHERE number > 12"},
+    {"attempts whose calls are not 1, 2 ... to the last",
+     "SELECT count(*) FROM (SELECT 1 FROM outbox_call_made GROUP BY "
+     "delivery_id, attempt HAVING min(number) <> 1 OR max(number) <> count(*) "
+     "OR count(DISTINCT number) <> count(*))"},
+    {"delivered, and there is no call that did it",
+     "SELECT count(*) FROM outbox_count WHERE name = 'delivered_calls' AND "
+     "count <> (SELECT count(*) FROM outbox_call_made AS c JOIN "
+     "outbox_attempt_outcome AS a USING (delivery_id) WHERE a.number = "
+     "c.attempt AND outcome = 'delivered')"},
 };
 
 static void check_rules(struct sim *sim)
