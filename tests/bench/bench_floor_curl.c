@@ -4,10 +4,8 @@
  *   bench_floor_curl URL CONNECTIONS FILE
  *
  * The file has a call a line: METHOD PATH BODY. Each connection makes the next
- * call as soon as it has an answer. Headers are those of
- * src/net/http_curl_call.c, and so are the options, but that each call gives
- * its URL as a text, as is usual: libcurl parses it. Ends with 1 if a call had
- * no answer of 2xx. */
+ * call as soon as it has an answer. Options and headers are those of
+ * src/net/http_curl_call.c. Ends with 1 if a call had no answer of 2xx. */
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -24,6 +22,13 @@ struct line {
     const char *method;
     const char *path;
     const char *body;
+};
+
+/* One that makes calls. */
+struct caller {
+    CURL *easy;
+    CURLU *url;
+    const char *path; /* of the call before; NULL: none */
 };
 
 struct floor {
@@ -80,11 +85,16 @@ static size_t drop_body(const char *bytes, size_t size, size_t count,
     return size * count;
 }
 
-static CURL *make_easy(const struct floor *floor)
+static struct caller *make_caller(const struct floor *floor)
 {
+    struct caller *caller = mem_new(sizeof(*caller));
     CURL *easy = curl_easy_init();
-    if (easy == NULL)
+    *caller = (struct caller){.easy = easy, .url = curl_url()};
+    if (easy == NULL || caller->url == NULL)
         end_with("libcurl is out of memory");
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, caller);
+    (void)curl_easy_setopt(easy, CURLOPT_CURLU, caller->url);
+    (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                            (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -94,15 +104,33 @@ static CURL *make_easy(const struct floor *floor)
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_body);
     (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, floor->headers);
     (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    return easy;
+    return caller;
 }
 
-static void start(struct floor *floor, CURL *easy)
+static void free_caller(struct caller *caller)
+{
+    curl_easy_cleanup(caller->easy);
+    curl_url_cleanup(caller->url);
+    free(caller);
+}
+
+static void set_path(const struct floor *floor, struct caller *caller,
+                     const char *path)
 {
     char url[MOST_URL_BYTES];
+    if (caller->path != NULL && strcmp(caller->path, path) == 0)
+        return;
+    caller->path = path;
+    (void)snprintf(url, sizeof(url), "%s%s", floor->url, path);
+    if (curl_url_set(caller->url, CURLUPART_URL, url, 0) != CURLUE_OK)
+        end_with("a path makes no URL");
+}
+
+static void start(struct floor *floor, struct caller *caller)
+{
     const struct line *line = &floor->lines[floor->next++];
-    (void)snprintf(url, sizeof(url), "%s%s", floor->url, line->path);
-    (void)curl_easy_setopt(easy, CURLOPT_URL, url);
+    CURL *easy = caller->easy;
+    set_path(floor, caller, line->path);
     (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, line->method);
     (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                            (curl_off_t)strlen(line->body));
@@ -120,15 +148,18 @@ static bool take_answers(struct floor *floor)
     while ((message = curl_multi_info_read(floor->multi, &left)) != NULL) {
         CURL *easy = message->easy_handle;
         took = true;
+        char *private = NULL;
         long status = 0;
         CURLcode code = message->data.result;
         (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
         floor->failed += code != CURLE_OK || status < 200 || status > 299;
+        (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+        struct caller *caller = (struct caller *)(void *)private;
         (void)curl_multi_remove_handle(floor->multi, easy);
         if (floor->next < floor->count)
-            start(floor, easy);
+            start(floor, caller);
         else
-            curl_easy_cleanup(easy);
+            free_caller(caller);
     }
     return took;
 }
@@ -152,7 +183,7 @@ static void run(struct floor *floor, long connections)
     floor->multi = curl_multi_init();
     (void)curl_multi_setopt(floor->multi, CURLMOPT_MAXCONNECTS, connections);
     for (long i = 0; i < connections && floor->next < floor->count; i++)
-        start(floor, make_easy(floor));
+        start(floor, make_caller(floor));
     bool took;
     do {
         (void)curl_multi_perform(floor->multi, &running);
