@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "outbox/counters.h"
 #include "outbox/gather.h"
-#include "outbox/memory.h"
 #include "outbox/query.h"
 #include "outbox/turnstile.h"
 
@@ -111,14 +110,12 @@ static char *uri_of(const char *path)
     return buf_take(&uri);
 }
 
-/* Small pieces of memory are kept (memory.h). Nobody asks how much SQLite has
- * in use, and counting it takes a mutex for each piece. What a statement
- * changes is kept aside until it has come to its end, as triggers may refuse
- * it: beyond 64 KiB in a temporary file, unless told otherwise, and in that to
- * the end of the transaction. */
+/* Nobody asks how much memory SQLite has in use, and counting it takes a mutex
+ * for each piece. What a statement changes is kept aside until it has come to
+ * its end, as triggers may refuse it: beyond 64 KiB in a temporary file, unless
+ * told otherwise, and in that to the end of the transaction. */
 static void configure(void)
 {
-    memory_configure();
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL_BYTES);
 }
