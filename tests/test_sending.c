@@ -1,5 +1,5 @@
 /* When outcomes are recorded: not one by one while there is enough to send, and
- * never late. */
+ * never late. And when what waits for a connection is taken back. */
 #include "relay/sending.h"
 
 #include "support/fake_clock.h"
@@ -14,16 +14,57 @@
 enum { CONNECTIONS = 32, AHEAD = 160, WORTH_A_COMMIT = 40 };
 
 static struct fake_clock clock_now;
+static struct destination destination;
 static struct sending sending;
+static int recalls;
+static int answers;         /* that have come */
+static int64_t answer_took; /* … ms, each */
+
+static bool next_done(void *context, struct http_done *done)
+{
+    static const enum call_owner owner = OWNER_UPKEEP;
+    (void)context;
+    if (answers == 0)
+        return false;
+    answers--;
+    sending.upkeep.job = UPKEEP_GET_ME;
+    *done = (struct http_done){.owner = (void *)(intptr_t)&owner,
+                               .answer = {.end = HTTP_ANSWERED,
+                                          .status = 200,
+                                          .quota_limit = HTTP_NONE,
+                                          .quota_left = HTTP_NONE,
+                                          .quota_reset_s = HTTP_NONE,
+                                          .retry_after_s = HTTP_NONE,
+                                          .date_s = HTTP_NONE,
+                                          .body = "",
+                                          .took_ms = answer_took}};
+    return true;
+}
+
+static void recall(void *context)
+{
+    (void)context;
+    recalls++;
+}
+
+static const struct http http = {.next_done = next_done, .recall = recall};
 
 /* Calls wait for a connection, and something has ended just now. */
 static int set_sending(void **state)
 {
     (void)state;
     fake_clock_init(&clock_now);
-    sending = (struct sending){
-        .clock = &clock_now.clock, .connections = CONNECTIONS, .ahead = AHEAD};
-    queue_init(&sending.ended);
+    destination_init(&destination, 1);
+    recalls = 0;
+    answers = 0;
+    answer_took = 1;
+    sending = (struct sending){.clock = &clock_now.clock,
+                               .http = &http,
+                               .destination = &destination,
+                               .connections = CONNECTIONS};
+    sending_init(&sending);
+    sending.ahead = AHEAD;
+    sending.moved_ms = clock_now.monotonic_ms;
     sending.ended.count = 1;
     sending.ended_ms = clock_now.monotonic_ms;
     sending.under_way = CONNECTIONS + 1;
@@ -85,6 +126,67 @@ static void nothing_ended_nothing_to_record(void **state)
     assert_int_equal(sending_time_to_record(&sending), 0);
 }
 
+/* --- what waits ---------------------------------------------------------- */
+
+static void what_waits_is_taken_back_when_nothing_moves(void **state)
+{
+    (void)state;
+    sending.under_way = CONNECTIONS + AHEAD;
+    int64_t next_ms = sending_next_ms(&sending);
+    assert_in_range(next_ms - clock_now.monotonic_ms, 1, 1000);
+    fake_clock_advance(&clock_now, next_ms - clock_now.monotonic_ms - 1);
+    sending_go_on(&sending);
+    assert_int_equal(recalls, 0);
+    fake_clock_advance(&clock_now, 1);
+    sending_go_on(&sending);
+    assert_int_equal(recalls, 1);
+    assert_int_equal(sending.ahead, 0); /* nor is more claimed ahead */
+    sending_go_on(&sending);
+    assert_int_equal(recalls, 1);
+}
+
+static void what_moves_may_wait(void **state)
+{
+    (void)state;
+    sending.under_way = CONNECTIONS + AHEAD;
+    for (int i = 0; i < 10; i++) {
+        fake_clock_advance(&clock_now, 900);
+        answers = 1;
+        sending_go_on(&sending);
+    }
+    assert_int_equal(recalls, 0);
+}
+
+static void no_queue_is_never_taken_back(void **state)
+{
+    (void)state;
+    sending.under_way = CONNECTIONS;
+    assert_int_equal(sending_next_ms(&sending), INT64_MAX);
+    fake_clock_advance(&clock_now, 60 * 1000);
+    sending_go_on(&sending);
+    assert_int_equal(recalls, 0);
+}
+
+static void slow_answers_let_nothing_be_claimed_ahead(void **state)
+{
+    (void)state;
+    sending.under_way = CONNECTIONS + AHEAD;
+    answer_took = 3000;
+    for (int i = 0; i < 20 && recalls == 0; i++) {
+        answers = CONNECTIONS;
+        sending_after_commit(&sending);
+    }
+    assert_int_equal(recalls, 1);
+    assert_int_equal(sending.ahead, 0);
+    answers = CONNECTIONS;
+    sending_after_commit(&sending);
+    assert_int_equal(sending.ahead, 0);
+    answers = CONNECTIONS;
+    answer_took = 20;
+    sending_after_commit(&sending);
+    assert_true(sending.ahead > 0);
+}
+
 #define RULE(test) cmocka_unit_test_setup(test, set_sending)
 
 int main(void)
@@ -96,6 +198,10 @@ int main(void)
         RULE(no_connection_waits_for_a_commit),
         RULE(what_stops_the_sending_is_recorded_at_once),
         RULE(nothing_ended_nothing_to_record),
+        RULE(what_waits_is_taken_back_when_nothing_moves),
+        RULE(what_moves_may_wait),
+        RULE(no_queue_is_never_taken_back),
+        RULE(slow_answers_let_nothing_be_claimed_ahead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,6 +157,13 @@ static struct call *take_message(struct http_curl *http)
     return call;
 }
 
+static void put_all_with_ended(struct http_curl *http)
+{
+    struct call *call;
+    while ((call = take_message(http)) != NULL)
+        put_with_ended(http, call);
+}
+
 static bool next_done(void *context, struct http_done *done)
 {
     struct http_curl *http = context;
@@ -175,21 +182,22 @@ static bool next_done(void *context, struct http_done *done)
     return true;
 }
 
+/* What has ended already must not wait for what comes next. libcurl asks the
+ * system about each connection whenever it performs: so that is done once, for
+ * calls that are new (with one the poll ends at once) and for answers. */
 static void wait_for_something(void *context, int descriptor, int64_t most_ms)
 {
     struct http_curl *http = context;
-    take_back_returned(http);
     int running = 0;
-    (void)curl_multi_perform(http->multi, &running);
-    /* What has ended already must not wait for what comes next. */
-    bool something_ended =
-        http->ended != NULL || running < http->under_way_count;
-    if (something_ended || most_ms <= 0)
+    take_back_returned(http);
+    put_all_with_ended(http);
+    if (http->ended != NULL)
         return;
     struct curl_waitfd extra = {.fd = descriptor, .events = CURL_WAIT_POLLIN};
     int most = most_ms > MOST_WAIT_MS ? MOST_WAIT_MS : (int)most_ms;
-    (void)curl_multi_poll(http->multi, &extra, descriptor < 0 ? 0 : 1, most,
-                          NULL);
+    if (most > 0)
+        (void)curl_multi_poll(http->multi, &extra, descriptor < 0 ? 0 : 1, most,
+                              NULL);
     (void)curl_multi_perform(http->multi, &running);
 }
 
@@ -198,8 +206,7 @@ static void stop(void *context)
     struct http_curl *http = context;
     struct call *call;
     take_back_returned(http);
-    while ((call = take_message(http)) != NULL) /* ended in time */
-        put_with_ended(http, call);
+    put_all_with_ended(http); /* in time */
     while ((call = http->under_way) != NULL)
         cut(http, call, HTTP_STOPPED, "stopped");
 }

@@ -11,6 +11,15 @@ enum { MOST_AHEAD = 160 };
  * make room for fills the commit after that. */
 enum { AHEAD_FOR_ANSWER = 4 };
 
+/* A call that takes longer leaves a commit time enough: nothing is claimed
+ * ahead for it. */
+static const int64_t QUICK_MS = 100;
+
+/* What waits for a connection is taken back when no call has ended for so long:
+ * it is said to be sent, nobody else can touch it, and were we killed its lane
+ * would have to be quiet for a timeout (promises 2 and 3). */
+static const int64_t MOST_STILL_MS = 1000;
+
 /* An outcome waits no longer for others to be recorded with it. */
 static const int64_t MOST_UNRECORDED_MS = 2;
 
@@ -230,14 +239,43 @@ static void recall_if_stopped(struct sending *sending)
         sending->http->recall(sending->http->context);
 }
 
-/* Returns how many. */
+/* How many wait for a connection. */
+static int queued(const struct sending *sending)
+{
+    int waiting = sending->under_way - sending->connections;
+    return waiting > 0 ? waiting : 0;
+}
+
+/* Calls have become slow: what was claimed ahead waits in vain. */
+static void recall_queued(struct sending *sending)
+{
+    sending->ahead = 0;
+    sending->moved_ms = clock_monotonic_ms(sending->clock);
+    if (sending->http->recall != NULL)
+        sending->http->recall(sending->http->context);
+}
+
+static void recall_if_still(struct sending *sending)
+{
+    int64_t still_ms = clock_monotonic_ms(sending->clock) - sending->moved_ms;
+    if (queued(sending) > 0 && still_ms >= MOST_STILL_MS)
+        recall_queued(sending);
+}
+
+static bool is_quick(const struct http_answer *answer)
+{
+    return answer->end == HTTP_ANSWERED && answer->took_ms < QUICK_MS;
+}
+
+/* Returns how many were quick. */
 static int take_answers(struct sending *sending)
 {
     struct http_done done;
     int count = 0;
     while (sending->http->next_done(sending->http->context, &done)) {
         const enum call_owner *owner = done.owner;
-        count++;
+        count += is_quick(&done.answer);
+        sending->moved_ms = clock_monotonic_ms(sending->clock);
         metrics_count_call(sending->metrics, &done.answer);
         destination_take_answer(sending->destination, &done.answer,
                                 now_ms(sending));
@@ -267,6 +305,7 @@ void sending_init(struct sending *sending)
     queue_init(&sending->ended);
     sending->under_way = 0;
     sending->ahead = 0;
+    sending->moved_ms = 0;
     sending->is_stopped = false;
     sending->calls = 0;
     sending->trusted_since_ms = 0;
@@ -289,7 +328,8 @@ void sending_free(struct sending *sending)
 void sending_start(struct sending *sending, struct flight *flight)
 {
     struct http_request request = {0};
-    sending->under_way++;
+    if (sending->under_way++ < sending->connections)
+        sending->moved_ms = clock_monotonic_ms(sending->clock);
     flight_begin(flight, &request);
     start_call(sending, &request, flight);
 }
@@ -298,6 +338,7 @@ void sending_go_on(struct sending *sending)
 {
     make_delayed_calls(sending);
     (void)take_answers(sending);
+    recall_if_still(sending);
 }
 
 /* A turn that claimed nothing is followed by one that finds nothing ended: so
@@ -312,6 +353,8 @@ void sending_after_commit(struct sending *sending)
         sending->ahead = wanted;
     else
         sending->ahead -= (sending->ahead - wanted + 3) / 4;
+    if (queued(sending) > 2 * sending->ahead + sending->connections)
+        recall_queued(sending);
 }
 
 /* As many as came during the commit before are worth one. */
@@ -319,7 +362,7 @@ int64_t sending_time_to_record(const struct sending *sending)
 {
     int64_t waited_ms = clock_monotonic_ms(sending->clock) - sending->ended_ms;
     if (sending->ended.count == 0 || sending->is_stopped ||
-        sending->under_way <= sending->connections ||
+        queued(sending) == 0 ||
         sending->ended.count >= sending->ahead / AHEAD_FOR_ANSWER ||
         waited_ms >= MOST_UNRECORDED_MS)
         return 0;
@@ -367,6 +410,8 @@ void sending_cut(struct sending *sending)
 int64_t sending_next_ms(const struct sending *sending)
 {
     int64_t next_ms = INT64_MAX;
+    if (queued(sending) > 0)
+        next_ms = sending->moved_ms + MOST_STILL_MS;
     for (const struct flight *flight = sending->delayed.first; flight != NULL;
          flight = flight->next) {
         if (flight->call_at_ms < next_ms)

@@ -33,6 +33,7 @@ struct sending {
     int64_t trusted_since_ms;
     int connections;      /* calls that can be under way at once */
     int ahead;            /* flights that may wait for one of them */
+    int64_t moved_ms;     /* monotonic: when a call ended, or none waited */
     bool is_stopped;      /* the destination is, as far as we have seen */
     int under_way;        /* flights with a chain that has not ended */
     struct queue delayed; /* … their next call is put off for a moment */
@@ -60,8 +61,9 @@ void sending_go_on(struct sending *sending);
 /* The same when a turn has just been committed. The connections whose answers
  * came meanwhile had nothing to do then: from how many they were follows how
  * many deliveries the next turn claims ahead of a free connection, so that they
- * have. Where answers are slow that is none or few; where they are quick it is
- * many, and each commit has the more to carry. */
+ * have. Where answers are slow that is none; where they are quick it is many,
+ * and each commit has the more to carry. When answers become slow, what waits
+ * for a connection is taken back. */
 void sending_after_commit(struct sending *sending);
 
 /* How long what has ended can wait to be recorded with others, since a commit
@@ -82,7 +84,8 @@ void sending_take_new_token(struct sending *sending);
 /* Cut every call, and end every flight: by its answer "stopped". */
 void sending_cut(struct sending *sending);
 
-/* When a call that was put off is to be made (monotonic); INT64_MAX: none. */
+/* When a call that was put off is to be made, or what waits for a connection to
+ * be taken back (monotonic); INT64_MAX: never. */
 int64_t sending_next_ms(const struct sending *sending);
 
 #endif
