@@ -1,6 +1,8 @@
 /* Whether Intercom can be sent to now: holds, probes, pauses, 429. */
 #include "relay/destination.h"
 
+#include "support/plain_answer.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -320,14 +322,7 @@ static void a_clock_set_back_puts_no_probe_off(void **state)
 
 static void answer_with(int status)
 {
-    const struct http_answer answer = {.end = HTTP_ANSWERED,
-                                       .status = status,
-                                       .body = "",
-                                       .quota_limit = HTTP_NONE,
-                                       .quota_left = HTTP_NONE,
-                                       .quota_reset_s = HTTP_NONE,
-                                       .retry_after_s = HTTP_NONE,
-                                       .date_s = HTTP_NONE};
+    const struct http_answer answer = plain_answer(status, "");
     destination_start_call(&destination, now_ms);
     destination_take_answer(&destination, &answer, now_ms);
 }

@@ -2,6 +2,8 @@
 #include "relay/flight.h"
 
 #include "base/mem.h"
+#include "base/text.h"
+#include "support/plain_answer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,18 +72,11 @@ static void describe(struct verdict verdict)
 
 static struct http_answer answer_of(int status, const char *body)
 {
-    return (struct http_answer){.end = HTTP_ANSWERED,
-                                .status = status,
-                                .request_id = "r1",
-                                .body = body,
-                                .body_length = strlen(body),
-                                .quota_limit = HTTP_NONE,
-                                .quota_left = HTTP_NONE,
-                                .quota_reset_s = HTTP_NONE,
-                                .retry_after_s = HTTP_NONE,
-                                .date_s = HTTP_NONE,
-                                .started_ms = NOW_MS - 100,
-                                .took_ms = 90};
+    struct http_answer answer = plain_answer(status, body);
+    text_copy(answer.request_id, sizeof(answer.request_id), "r1");
+    answer.started_ms = NOW_MS - 100;
+    answer.took_ms = 90;
+    return answer;
 }
 
 static void it_does_not_hold_the_event(void **state)

@@ -161,14 +161,20 @@ static void wait_for_requests(const struct wired *wired, int wanted)
         (void)nanosleep(&moment, NULL);
 }
 
+/* Two calls wait for a connection, and no answer comes. */
+static void start_more_than_fit(struct wired *wired, struct client_call *calls)
+{
+    open_wired(wired, say_nothing);
+    start_calls(wired, calls, CONNECTIONS + 2);
+    wait_for_requests(wired, CONNECTIONS);
+}
+
 static void what_waits_for_a_connection_was_not_sent(void **state)
 {
     (void)state;
     struct wired wired;
     struct client_call calls[CONNECTIONS + 2];
-    open_wired(&wired, say_nothing);
-    start_calls(&wired, calls, CONNECTIONS + 2);
-    wait_for_requests(&wired, CONNECTIONS);
+    start_more_than_fit(&wired, calls);
     stop(&wired);
     client_take_done(&wired.client);
     for (int i = 0; i < CONNECTIONS + 2; i++) {
@@ -185,9 +191,7 @@ static void what_waits_is_taken_back_and_the_rest_goes_on(void **state)
     (void)state;
     struct wired wired;
     struct client_call calls[CONNECTIONS + 2];
-    open_wired(&wired, say_nothing);
-    start_calls(&wired, calls, CONNECTIONS + 2);
-    wait_for_requests(&wired, CONNECTIONS);
+    start_more_than_fit(&wired, calls);
     wired.client.seam->recall(wired.client.seam->context);
     for (int i = CONNECTIONS; i < CONNECTIONS + 2; i++) {
         client_finish(&wired.client, &calls[i]);

@@ -1,6 +1,8 @@
 /* The destination's own calls, one job at a time. */
 #include "relay/upkeep.h"
 
+#include "support/plain_answer.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,15 +34,7 @@ static int free_upkeep(void **state)
 /* True: another call follows. */
 static bool answer(int status, const char *body)
 {
-    const struct http_answer made = {.end = HTTP_ANSWERED,
-                                     .status = status,
-                                     .body = body,
-                                     .body_length = strlen(body),
-                                     .quota_limit = HTTP_NONE,
-                                     .quota_left = HTTP_NONE,
-                                     .quota_reset_s = HTTP_NONE,
-                                     .retry_after_s = HTTP_NONE,
-                                     .date_s = HTTP_NONE};
+    const struct http_answer made = plain_answer(status, body);
     return upkeep_take_answer(&upkeep, &made, NOW_MS, &request, &verdict);
 }
 

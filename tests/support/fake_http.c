@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "support/plain_answer.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -76,15 +77,9 @@ static void start(void *context, const struct http_request *request,
         .owner = owner,
         .call = keep_call(fake, request),
         .due_ms = fake->clock->monotonic_ms,
-        .answer = {.end = HTTP_ANSWERED,
-                   .status = 200,
-                   .quota_limit = HTTP_NONE,
-                   .quota_left = HTTP_NONE,
-                   .quota_reset_s = HTTP_NONE,
-                   .retry_after_s = HTTP_NONE,
-                   .date_s = HTTP_NONE,
-                   .started_ms = fake->clock->wall_ms},
+        .answer = plain_answer(200, ""),
     };
+    call->exchange.answer.started_ms = fake->clock->wall_ms;
     fake->server.take(fake->server.context, &call->exchange);
     call->exchange.request = NULL;
     put_in_order(fake, call);
