@@ -4,12 +4,12 @@
 #include "base/mem.h"
 #include "net/listener.h"
 #include "net/sandbox_answer.h"
+#include "net/sandbox_loop.h"
 #include "net/sandbox_site.h"
 #include "net/sandbox_timer.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,6 +24,7 @@ enum {
 
 struct sandbox {
     struct MHD_Daemon *daemon; /* owned; NULL while not started */
+    struct sandbox_loop loop;
     struct sandbox_timer *timer;
     pthread_mutex_t lock; /* of the site; held for one call at a time */
     struct sandbox_site site;
@@ -54,7 +55,7 @@ static bool is_awaited(const void *call)
 static void wake_call(void *waiter)
 {
     const struct call *call = waiter;
-    MHD_resume_connection(call->connection);
+    sandbox_loop_resume(&call->sandbox->loop, call->connection);
 }
 
 static struct call *begin_call(struct sandbox *sandbox,
@@ -115,7 +116,7 @@ static void put_aside(struct call *call)
     else
         is_waiting = sandbox_timer_add(timer, call, call->outcome.delay_ms);
     if (!is_waiting)
-        MHD_resume_connection(call->connection);
+        wake_call(call);
 }
 
 /* From here on the answer is on its way: another call of this user is not
@@ -224,12 +225,11 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection,
 static bool start_daemon(struct sandbox *sandbox, int socket, struct err *err)
 {
     sandbox->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_USE_TURBO,
-        0, NULL, NULL, take_request, sandbox, MHD_OPTION_LISTEN_SOCKET, socket,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_NOTIFY_COMPLETED, end_call, NULL,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL,
+        take_request, sandbox, MHD_OPTION_LISTEN_SOCKET, socket,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)MOST_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_COMPLETED, end_call, NULL,
         MHD_OPTION_NOTIFY_CONNECTION, count_connection, sandbox,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
     if (sandbox->daemon != NULL)
@@ -249,21 +249,16 @@ static bool start(const struct sandbox_options *options,
     return sandbox_timer_start(wake_call, &sandbox->timer, err) &&
            listener_open(options->address, options->port, &socket,
                          &sandbox->port, err) &&
-           start_daemon(sandbox, socket, err);
+           start_daemon(sandbox, socket, err) &&
+           sandbox_loop_start(&sandbox->loop, sandbox->daemon, err);
 }
 
 bool sandbox_start(const struct sandbox_options *options,
                    struct sandbox **sandbox, struct err *err)
 {
     struct sandbox *made = mem_new(sizeof(*made));
-    sigset_t all;
-    sigset_t before;
     pthread_mutex_init(&made->lock, NULL);
-    /* The threads inherit this: signals are the main thread's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     bool done = start(options, made, err);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (done)
         *sandbox = made;
     else
@@ -282,6 +277,7 @@ void sandbox_stop(struct sandbox *sandbox)
         return;
     /* libmicrohttpd cannot stop while a connection is suspended. */
     sandbox_timer_stop(sandbox->timer);
+    sandbox_loop_stop(&sandbox->loop);
     if (sandbox->daemon != NULL)
         MHD_stop_daemon(sandbox->daemon);
     sandbox_timer_free(sandbox->timer);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -148,7 +149,7 @@ bool sandbox_timer_start(void (*wake)(void *waiter),
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&made->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    int failure = pthread_create(&made->thread, NULL, run, made);
+    int failure = thread_start(&made->thread, run, made);
     if (failure != 0) {
         made->joined = true;
         sandbox_timer_free(made);

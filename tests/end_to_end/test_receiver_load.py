@@ -136,6 +136,22 @@ class Strain(receiving.Receiving):
         self.assertEqual(receiving.read_answers(client, 1)[0][0], 200)
         self.assertEqual(self.event_ids(), {"a", "b", "c"})
 
+    def test_requests_that_are_there_all_at_once(self):
+        """As many as libmicrohttpd takes in at one look: 128."""
+        receiver = self.start_receiver()
+        clients = [self.connect(receiver) for _ in range(128)]
+        for round_name in ("one by one", "at once"):
+            if round_name == "at once":
+                receiver.send(signal.SIGSTOP)
+                os.waitpid(receiver.pid, os.WUNTRACED)
+            for number, client in enumerate(clients):
+                client.settimeout(20)
+                client.sendall(request(body(f"{round_name} {number}")))
+            receiver.send(signal.SIGCONT)
+            for client in clients:
+                self.assertEqual(receiving.read_answers(client, 1)[0][0], 200)
+        self.assertEqual(len(self.event_ids()), 256)
+
     def test_a_thousand_idle_connections(self):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if hard < 2500:
