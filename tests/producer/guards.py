@@ -2,14 +2,12 @@
 """What holds even against those who get past the door: hosts that switch
 triggers off, and hands that write to our tables.
 
-usage: guards.py OUTBOX.SQL, as contract.py"""
+usage: guards.py OUTBOX.SQL, as harness.py says"""
 
 import sqlite3
-import sys
-import unittest
 
-import contract
-from contract import Contract, webhook
+import harness
+from harness import Contract, webhook
 
 ONLY_PRUNE = "an event is deleted by subrelay prune only"
 
@@ -95,6 +93,4 @@ class Rows(Contract):
 
 
 if __name__ == "__main__":
-    with open(sys.argv.pop(1), encoding="utf-8") as file:
-        contract.SCHEMA = file.read()
-    unittest.main()
+    harness.main()
