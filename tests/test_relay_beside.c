@@ -2,7 +2,7 @@
  * lock free. A real outbox; the network and the time are scripted. */
 #include "relay/relay.h"
 
-#include "support/world.h"
+#include "support/world_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,34 +10,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 enum { USERS = 300, STEPS = 60 };
-
-static struct world *world;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world = calloc(1, sizeof(*world));
-    world_open(world);
-    fake_intercom_set_latency(world->intercom, 1);
-    for (int i = 0; i < USERS; i++) {
-        char user[16];
-        (void)snprintf(user, sizeof(user), "u%d", i);
-        (void)world_put(world, user);
-    }
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(world);
-    free(world);
-    return 0;
-}
 
 /* The least time between two turns that claimed something. */
 static int64_t least_between_commits(void)
@@ -53,6 +27,8 @@ static int64_t least_between_commits(void)
 static void the_lock_is_left_free_while_others_write(void **state)
 {
     (void)state;
+    fake_intercom_set_latency(world->intercom, 1);
+    put_users(USERS);
     world_start(world);
     for (int i = 0; i < STEPS; i++) {
         (void)world_put(world, "other");

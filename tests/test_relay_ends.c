@@ -18,24 +18,6 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 static const struct fake_rule unauthorized = {.request = "", .status = 401};
 
-static int64_t count_in(const char *state)
-{
-    char sql[120];
-    (void)snprintf(sql, sizeof(sql),
-                   "SELECT count(*) FROM outbox_delivery WHERE state = '%s'",
-                   state);
-    return world_number(world, sql, 0);
-}
-
-static void put_users(int users)
-{
-    for (int i = 0; i < users; i++) {
-        char user[16];
-        (void)snprintf(user, sizeof(user), "u%d", i);
-        (void)world_put(world, user);
-    }
-}
-
 /* --- stopping ------------------------------------------------------------- */
 
 static void

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdio.h>
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
@@ -23,11 +22,7 @@ static int64_t rows(void)
 /* So many delivered long ago, by SQL. */
 static void put_old(int count)
 {
-    char user[16];
-    for (int i = 0; i < count; i++) {
-        (void)snprintf(user, sizeof(user), "old%d", i);
-        (void)world_put(world, user);
-    }
+    put_users(count);
     world_execute(world, "UPDATE outbox_delivery SET state = 'delivered', "
                          "due_ms = NULL, arrived_ms = 1, settled_ms = 1; "
                          "UPDATE outbox_count SET count = (SELECT count(*) "
