@@ -80,7 +80,7 @@ static struct http_answer answer_to(const struct exchange *exchange)
         return no_answer(HTTP_UNKNOWN, HTTP_TIMED_OUT);
     if (exchange->status == REFUSED)
         return no_answer(HTTP_NOT_SENT, HTTP_REFUSED);
-    struct http_answer answer = answer_of(
+    struct http_answer answer = plain_answer(
         exchange->status, exchange->answer == NULL ? "" : exchange->answer);
     (void)snprintf(answer.link, sizeof(answer.link), "%s",
                    exchange->link == NULL ? "" : exchange->link);

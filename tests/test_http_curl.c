@@ -14,21 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct http_request get_me = {.method = "GET", .path = "/me"};
-static const struct http_request post_event = {
-    .method = "POST",
-    .path = "/events",
-    .body = "{\"event_name\":\"x\"}",
-    .body_length = 18,
-};
-
-/* Answer every request of every connection with the same bytes. */
-static void answer_all(struct raw_connection *connection)
-{
-    while (raw_read_request(connection))
-        raw_send(connection, connection->context);
-}
-
 /* Answer one request with the bytes, then close. */
 static void answer_one(struct raw_connection *connection)
 {
@@ -62,8 +47,8 @@ static void every_status_is_an_answer(void **state)
                        "HTTP/1.1 %d Words\r\nLocation: /elsewhere\r\n"
                        "Content-Length: 0\r\n\r\n",
                        statuses[i]);
-        struct client_call call = {.request = post_event};
-        call_once(answer_all, answer, &call);
+        struct client_call call = {.request = client_post_event};
+        call_once(raw_answer_all, answer, &call);
         assert_int_equal(call.answer.end, HTTP_ANSWERED);
         assert_int_equal(call.answer.trouble, HTTP_NO_TROUBLE);
         assert_string_equal(call.answer.trouble_text, "");
@@ -126,8 +111,8 @@ static void numbers_are_read_from_the_headers(void **state)
         (void)snprintf(answer, sizeof(answer),
                        "HTTP/1.1 429 Too Many\r\n%sContent-Length: 0\r\n\r\n",
                        numbers[i].headers);
-        struct client_call call = {.request = post_event};
-        call_once(answer_all, answer, &call);
+        struct client_call call = {.request = client_post_event};
+        call_once(raw_answer_all, answer, &call);
         print_message("%s", numbers[i].headers);
         assert_int_equal(call.answer.quota_limit, numbers[i].limit);
         assert_int_equal(call.answer.quota_left, numbers[i].left);
@@ -145,8 +130,8 @@ static void a_wait_until_a_date_counts_from_our_clock_without_one(void **state)
     (void)snprintf(answer, sizeof(answer),
                    "HTTP/1.1 503 Down\r\nContent-Length: 0\r\n"
                    "Retry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\n\r\n");
-    struct client_call call = {.request = post_event};
-    call_once(answer_all, answer, &call);
+    struct client_call call = {.request = client_post_event};
+    call_once(raw_answer_all, answer, &call);
     int64_t until_s = call.answer.started_ms / 1000 + call.answer.retry_after_s;
     assert_in_range(until_s, 4102444800 - 5, 4102444800 + 60);
     client_call_free(&call);
@@ -155,8 +140,8 @@ static void a_wait_until_a_date_counts_from_our_clock_without_one(void **state)
 static void texts_are_read_from_the_headers(void **state)
 {
     (void)state;
-    struct client_call call = {.request = post_event};
-    call_once(answer_all,
+    struct client_call call = {.request = client_post_event};
+    call_once(raw_answer_all,
               "HTTP/1.1 410 Gone\r\n"
               "x-request-ID:  000abc \r\n"
               "LINK: </contacts/1>; rel=\"canonical\"\r\n"
@@ -183,8 +168,8 @@ static void texts_that_are_too_long_are_cut_and_made_one_line(void **state)
                    "HTTP/1.1 200 OK\r\nX-Request-Id: %s\r\nLink: %s\r\n"
                    "Content-Length: 0\r\n\r\n",
                    long_text, long_text);
-    struct client_call call = {.request = post_event};
-    call_once(answer_all, answer, &call);
+    struct client_call call = {.request = client_post_event};
+    call_once(raw_answer_all, answer, &call);
     assert_int_equal(strlen(call.answer.request_id), 79);
     assert_int_equal(strlen(call.answer.link), 199);
     assert_memory_equal(call.answer.link, "xxxxx  xxx", 10);
@@ -213,8 +198,8 @@ static void html_shows_by_its_type_or_by_its_first_byte(void **state)
         char answer[200];
         (void)snprintf(answer, sizeof(answer), "HTTP/1.1 202 Accepted\r\n%s",
                        rows[i].answer);
-        struct client_call call = {.request = post_event};
-        call_once(answer_all, answer, &call);
+        struct client_call call = {.request = client_post_event};
+        call_once(raw_answer_all, answer, &call);
         assert_int_equal(call.answer.is_html, rows[i].is_html);
         client_call_free(&call);
     }
@@ -223,8 +208,8 @@ static void html_shows_by_its_type_or_by_its_first_byte(void **state)
 static void an_interim_answer_leaves_no_trace(void **state)
 {
     (void)state;
-    struct client_call call = {.request = post_event};
-    call_once(answer_all,
+    struct client_call call = {.request = client_post_event};
+    call_once(raw_answer_all,
               "HTTP/1.1 100 Continue\r\nX-Request-Id: interim\r\n"
               "Retry-After: 5\r\nContent-Type: text/html\r\n\r\n"
               "HTTP/1.1 103 Early Hints\r\nLink: </style>\r\n\r\n"
@@ -247,19 +232,19 @@ static void bodies_are_read_however_they_are_framed(void **state)
         const char *answer;
         const char *body;
     } rows[] = {
-        {answer_all,
+        {raw_answer_all,
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
          "4\r\n{\"a\"\r\n3;x=y\r\n:1}\r\n0\r\nTrailer: z\r\n\r\n",
          "{\"a\":1}"},
-        {answer_all, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{\"a\":1}",
-         "{\"a\":1}"},
+        {raw_answer_all,
+         "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{\"a\":1}", "{\"a\":1}"},
         {answer_one, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"a\":1}",
          "{\"a\":1}"},
         {answer_one, "HTTP/1.0 200 OK\r\n\r\n{\"a\":1}", "{\"a\":1}"},
-        {answer_all, "HTTP/1.1 204 No Content\r\n\r\n", ""},
+        {raw_answer_all, "HTTP/1.1 204 No Content\r\n\r\n", ""},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct client_call call = {.request = post_event};
+        struct client_call call = {.request = client_post_event};
         call_once(rows[i].serve, rows[i].answer, &call);
         assert_int_equal(call.answer.end, HTTP_ANSWERED);
         assert_string_equal(call.answer.body, rows[i].body);
@@ -271,8 +256,8 @@ static void bodies_are_read_however_they_are_framed(void **state)
 static void trailers_are_not_read(void **state)
 {
     (void)state;
-    struct client_call call = {.request = post_event};
-    call_once(answer_all,
+    struct client_call call = {.request = client_post_event};
+    call_once(raw_answer_all,
               "HTTP/1.1 200 OK\r\nX-Request-Id: head\r\n"
               "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
               "Content-Length: 99\r\nX-Request-Id: tail\r\n\r\n",
@@ -310,7 +295,7 @@ static void a_body_over_the_maximum_is_cut_and_says_so(void **state)
         40 * HTTP_MOST_ANSWER_BYTES,
     };
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-        struct client_call call = {.request = post_event};
+        struct client_call call = {.request = client_post_event};
         size_t count = counts[i];
         bool is_cut = count > HTTP_MOST_ANSWER_BYTES;
         call_once(answer_with_bytes, (const char *)&count, &call);
@@ -342,8 +327,8 @@ the_request_has_its_headers_once_and_its_body_byte_for_byte(void **state)
     static const char body[] =
         "{\"a\":\"\xc3\xa4 \\u0000 %s\n\r\n\r\n\"}\0tail";
     struct raw_server *server = raw_server_start(
-        answer_all, (char *)(uintptr_t) "HTTP/1.1 200 OK\r\n"
-                                        "Content-Length: 0\r\n\r\n");
+        raw_answer_all, (char *)(uintptr_t) "HTTP/1.1 200 OK\r\n"
+                                            "Content-Length: 0\r\n\r\n");
     struct client client;
     client_open(&client, raw_server_port(server), 60 * 1000);
     static const char *const methods[] = {"POST", "PUT", "POST"};
@@ -414,8 +399,8 @@ static void a_method_leaves_nothing_behind_for_the_next(void **state)
          "\r\nContent-Length: 0\r\n"},
     };
     struct raw_server *server = raw_server_start(
-        answer_all, (char *)(uintptr_t) "HTTP/1.1 200 OK\r\n"
-                                        "Content-Length: 0\r\n\r\n");
+        raw_answer_all, (char *)(uintptr_t) "HTTP/1.1 200 OK\r\n"
+                                            "Content-Length: 0\r\n\r\n");
     struct client client;
     client_open(&client, raw_server_port(server), 60 * 1000);
     for (int i = 0; i < (int)(sizeof(rows) / sizeof(rows[0])); i++) {
@@ -441,12 +426,12 @@ a_new_token_goes_with_the_next_call_not_with_those_under_way(void **state)
 {
     (void)state;
     struct raw_server *server = raw_server_start(
-        answer_all, (char *)(uintptr_t) "HTTP/1.1 200 OK\r\n"
-                                        "Content-Length: 0\r\n\r\n");
+        raw_answer_all, (char *)(uintptr_t) "HTTP/1.1 200 OK\r\n"
+                                            "Content-Length: 0\r\n\r\n");
     struct client client;
     client_open(&client, raw_server_port(server), 60 * 1000);
-    struct client_call old = {.request = get_me};
-    struct client_call new = {.request = post_event};
+    struct client_call old = {.request = client_get_me};
+    struct client_call new = {.request = client_post_event};
     client_start(&client, &old);
     http_curl_set_token(client.http, "second");
     http_curl_set_token(client.http, "third");

@@ -14,31 +14,15 @@
 #include <semaphore.h>
 #include <sys/socket.h>
 
-static const struct http_request get_me = {.method = "GET", .path = "/me"};
-static const struct http_request post_event = {
-    .method = "POST",
-    .path = "/events",
-    .body = "{\"event_name\":\"x\"}",
-    .body_length = 18,
-};
-
-#define OK_ANSWER "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
-
 enum { LONG_MS = 60 * 1000 };
-
-static void answer_all(struct raw_connection *connection)
-{
-    while (raw_read_request(connection))
-        raw_send(connection, OK_ANSWER);
-}
 
 static void connections_are_kept_and_used_again(void **state)
 {
     (void)state;
-    struct raw_server *server = raw_server_start(answer_all, NULL);
+    struct raw_server *server = raw_server_start(raw_answer_all, NULL);
     struct client client;
     client_open(&client, raw_server_port(server), LONG_MS);
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     for (int i = 0; i < 20; i++) {
         client_call(&client, &call);
         assert_int_equal(call.answer.status, 202);
@@ -54,12 +38,12 @@ static void many_calls_at_once_share_the_connections(void **state)
 {
     (void)state;
     enum { CALLS = 200 };
-    struct raw_server *server = raw_server_start(answer_all, NULL);
+    struct raw_server *server = raw_server_start(raw_answer_all, NULL);
     struct client client;
     client_open(&client, raw_server_port(server), LONG_MS);
     static struct client_call calls[CALLS];
     for (int i = 0; i < CALLS; i++) {
-        calls[i].request = i % 2 == 0 ? post_event : get_me;
+        calls[i].request = i % 2 == 0 ? client_post_event : client_get_me;
         client_start(&client, &calls[i]);
     }
     for (int i = 0; i < CALLS; i++) {
@@ -79,7 +63,7 @@ static void close_the_first_when_idle(struct raw_connection *connection)
 {
     sem_t *closed = connection->context;
     while (raw_read_request(connection)) {
-        raw_send(connection, OK_ANSWER);
+        raw_send(connection, RAW_ACCEPTED);
         if (connection->number == 1) {
             (void)shutdown(connection->socket, SHUT_RDWR);
             (void)sem_post(closed);
@@ -97,7 +81,7 @@ static void an_idle_connection_closed_by_the_peer_costs_nothing(void **state)
         raw_server_start(close_the_first_when_idle, &closed);
     struct client client;
     client_open(&client, raw_server_port(server), LONG_MS);
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     client_call(&client, &call);
     assert_int_equal(call.answer.status, 202);
     (void)sem_wait(&closed);
@@ -119,7 +103,7 @@ static void close_the_first_on_reuse(struct raw_connection *connection)
     while (raw_read_request(connection)) {
         if (connection->number == 1 && answered++ > 0)
             return;
-        raw_send(connection, OK_ANSWER);
+        raw_send(connection, RAW_ACCEPTED);
     }
 }
 
@@ -131,7 +115,7 @@ a_close_that_crosses_the_request_ends_with_the_same_bytes_again(void **state)
         raw_server_start(close_the_first_on_reuse, NULL);
     struct client client;
     client_open(&client, raw_server_port(server), LONG_MS);
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     client_call(&client, &call);
     client_call(&client, &call);
     assert_int_equal(call.answer.end, HTTP_ANSWERED);
@@ -152,7 +136,7 @@ a_close_that_crosses_the_request_ends_with_the_same_bytes_again(void **state)
 static void close_all_but_the_first_answer(struct raw_connection *connection)
 {
     if (raw_read_request(connection) && connection->number == 1) {
-        raw_send(connection, OK_ANSWER);
+        raw_send(connection, RAW_ACCEPTED);
         (void)!raw_read_request(connection);
     }
 }
@@ -164,7 +148,7 @@ static void a_request_sent_again_in_vain_is_unknown(void **state)
         raw_server_start(close_all_but_the_first_answer, NULL);
     struct client client;
     client_open(&client, raw_server_port(server), LONG_MS);
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     client_call(&client, &call);
     assert_int_equal(call.answer.status, 202);
     client_call(&client, &call);

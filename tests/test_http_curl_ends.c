@@ -19,15 +19,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct http_request post_event = {
-    .method = "POST",
-    .path = "/events",
-    .body = "{\"event_name\":\"x\"}",
-    .body_length = 18,
-};
-
-#define OK_ANSWER "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
-
 enum { LONG_MS = 60 * 1000, SHORT_MS = 200 };
 
 /* One call to a server of this kind. */
@@ -81,7 +72,7 @@ static void a_refused_connection_is_not_sent(void **state)
     char url[64];
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d",
                    reserve_port(&reserved));
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     call_url(url, &call);
     client_expect_end(&call, HTTP_NOT_SENT, HTTP_REFUSED);
     client_call_free(&call);
@@ -91,7 +82,7 @@ static void a_refused_connection_is_not_sent(void **state)
 static void a_name_that_does_not_resolve_is_not_sent(void **state)
 {
     (void)state;
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     call_url("http://x.invalid", &call);
     client_expect_end(&call, HTTP_NOT_SENT, HTTP_NO_ADDRESS);
     client_call_free(&call);
@@ -103,7 +94,7 @@ static void a_call_stopped_before_it_began_is_not_sent(void **state)
     int reserved;
     struct client client;
     client_open(&client, reserve_port(&reserved), LONG_MS);
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     client_start(&client, &call);
     client.seam->stop(client.seam->context);
     client_take_done(&client);
@@ -113,19 +104,13 @@ static void a_call_stopped_before_it_began_is_not_sent(void **state)
     (void)close(reserved);
 }
 
-static void answer_ok(struct raw_connection *connection)
-{
-    while (raw_read_request(connection))
-        raw_send(connection, OK_ANSWER);
-}
-
 static void an_earlier_call_does_not_make_a_stopped_one_look_sent(void **state)
 {
     (void)state;
-    struct raw_server *server = raw_server_start(answer_ok, NULL);
+    struct raw_server *server = raw_server_start(raw_answer_all, NULL);
     struct client client;
     client_open(&client, raw_server_port(server), LONG_MS);
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     client_call(&client, &call);
     assert_int_equal(call.answer.status, 202);
     client_start(&client, &call);
@@ -205,7 +190,7 @@ static void a_peer_that_breaks_off_after_the_request_is_unknown(void **state)
         answer_bad_chunks,  answer_half_a_status, answer_an_interim_head_only,
     };
     for (size_t i = 0; i < sizeof(serves) / sizeof(serves[0]); i++) {
-        struct client_call call = {.request = post_event};
+        struct client_call call = {.request = client_post_event};
         call_once(serves[i], LONG_MS, &call);
         client_expect_end(&call, HTTP_UNKNOWN, HTTP_RESET);
         client_call_free(&call);
@@ -224,7 +209,7 @@ a_peer_that_closes_unread_is_never_said_to_have_answered(void **state)
     /* Whether a byte left before the close is a race: both may be said, but
      * never an answer. */
     for (int i = 0; i < 20; i++) {
-        struct client_call call = {.request = post_event};
+        struct client_call call = {.request = client_post_event};
         call_once(close_at_once, LONG_MS, &call);
         assert_int_not_equal(call.answer.end, HTTP_ANSWERED);
         assert_int_equal(call.answer.trouble, HTTP_RESET);
@@ -250,7 +235,7 @@ static void a_timeout_after_the_request_is_unknown(void **state)
     (void)state;
     raw_serve *const serves[] = {read_and_wait, answer_slowly_for_ever};
     for (size_t i = 0; i < sizeof(serves) / sizeof(serves[0]); i++) {
-        struct client_call call = {.request = post_event};
+        struct client_call call = {.request = client_post_event};
         call_once(serves[i], SHORT_MS, &call);
         client_expect_end(&call, HTTP_UNKNOWN, HTTP_TIMED_OUT);
         assert_true(call.answer.took_ms >= SHORT_MS - 1);
@@ -273,8 +258,8 @@ static void a_call_that_waits_for_a_connection_is_not_sent(void **state)
     };
     struct client client;
     client_open_with(&client, &options);
-    struct client_call first = {.request = post_event};
-    struct client_call second = {.request = post_event};
+    struct client_call first = {.request = client_post_event};
+    struct client_call second = {.request = client_post_event};
     client_start(&client, &first);
     while (raw_server_requests(server) == 0)
         client.seam->wait(client.seam->context, -1, 1);
@@ -301,7 +286,7 @@ static void stop_cuts_every_call_and_the_client_goes_on(void **state)
     client_open(&client, raw_server_port(server), LONG_MS);
     static struct client_call calls[CALLS];
     for (int i = 0; i < CALLS; i++) {
-        calls[i].request = post_event;
+        calls[i].request = client_post_event;
         client_start(&client, &calls[i]);
     }
     while (raw_server_requests(server) < 8)
@@ -331,7 +316,7 @@ static void stop_cuts_every_call_and_the_client_goes_on(void **state)
 static void read_answer_and_tell(struct raw_connection *connection)
 {
     while (raw_read_request(connection)) {
-        raw_send(connection, OK_ANSWER);
+        raw_send(connection, RAW_ACCEPTED);
         (void)sem_post(connection->context);
     }
 }
@@ -345,7 +330,7 @@ static void stop_keeps_an_answer_that_has_come_already(void **state)
         raw_server_start(read_answer_and_tell, &answered);
     struct client client;
     client_open(&client, raw_server_port(server), LONG_MS);
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     client_start(&client, &call);
     while (sem_trywait(&answered) != 0)
         client.seam->wait(client.seam->context, -1, 1);
@@ -366,7 +351,7 @@ static void freeing_the_client_cuts_what_is_under_way(void **state)
     struct raw_server *server = raw_server_start(read_and_wait, NULL);
     struct client client;
     client_open(&client, raw_server_port(server), LONG_MS);
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     client_start(&client, &call);
     while (raw_server_requests(server) == 0)
         client.seam->wait(client.seam->context, -1, 1);
@@ -384,7 +369,7 @@ static void wait_ends_when_the_descriptor_can_be_read(void **state)
     /* idle */
     client.seam->wait(client.seam->context, signal, 60 * 60 * 1000);
     /* with a call under way that gets no answer */
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     client_start(&client, &call);
     while (raw_server_requests(server) == 0)
         client.seam->wait(client.seam->context, signal, 60 * 60 * 1000);

@@ -96,13 +96,11 @@ static void open_client(struct client *client, int64_t timeout_ms)
     client_open_with(client, &options);
 }
 
-static const struct http_request get_me = {.method = "GET", .path = "/me"};
-
 static void stop_does_not_wait_for_a_name(void **state)
 {
     (void)state;
     struct client client;
-    struct client_call call = {.request = get_me};
+    struct client_call call = {.request = client_get_me};
     open_client(&client, LONG_MS);
     client_start(&client, &call);
     client.seam->wait(client.seam->context, -1, 0);
@@ -122,7 +120,7 @@ static void a_timeout_does_not_wait_for_a_name(void **state)
 {
     (void)state;
     struct client client;
-    struct client_call call = {.request = get_me};
+    struct client_call call = {.request = client_get_me};
     open_client(&client, SHORT_MS);
     client_call(&client, &call);
     assert_int_equal(count_answered(), 0);

@@ -17,13 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct http_request post_event = {
-    .method = "POST",
-    .path = "/events",
-    .body = "{\"event_name\":\"x\"}",
-    .body_length = 18,
-};
-
 enum { LONG_MS = 60 * 1000, SHORT_MS = 300 };
 
 static void call_url(const char *url, int64_t timeout_ms,
@@ -60,7 +53,7 @@ static void a_certificate_that_nobody_vouches_for_stops_everything(void **state)
 {
     (void)state;
     struct tls_server server;
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     tls_server_init(&server, NULL);
     struct raw_server *raw =
         call_tls(tls_server_serve, &server, LONG_MS, &call);
@@ -93,7 +86,7 @@ static void a_handshake_that_fails_is_not_sent(void **state)
     (void)state;
     raw_serve *const serves[] = {close_at_once, answer_in_clear};
     for (size_t i = 0; i < sizeof(serves) / sizeof(serves[0]); i++) {
-        struct client_call call = {.request = post_event};
+        struct client_call call = {.request = client_post_event};
         raw_server_free(call_tls(serves[i], NULL, LONG_MS, &call));
         assert_int_equal(call.answer.end, HTTP_NOT_SENT);
         assert_int_equal(call.answer.trouble, HTTP_HANDSHAKE);
@@ -104,7 +97,7 @@ static void a_handshake_that_fails_is_not_sent(void **state)
 static void a_handshake_that_never_ends_is_not_sent(void **state)
 {
     (void)state;
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     raw_server_free(call_tls(wait_for_end, NULL, SHORT_MS, &call));
     assert_int_equal(call.answer.end, HTTP_NOT_SENT);
     assert_int_equal(call.answer.trouble, HTTP_TIMED_OUT);
@@ -188,12 +181,6 @@ static void what_is_no_api_url_is_refused(void **state)
     }
 }
 
-static void answer_all(struct raw_connection *connection)
-{
-    while (raw_read_request(connection))
-        raw_send(connection, connection->context);
-}
-
 static void the_path_of_the_url_goes_before_that_of_the_call(void **state)
 {
     (void)state;
@@ -208,11 +195,11 @@ static void the_path_of_the_url_goes_before_that_of_the_call(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct raw_server *server = raw_server_start(
-            answer_all, (char *)(uintptr_t) "HTTP/1.1 202 Yes\r\n"
-                                            "Content-Length: 0\r\n\r\n");
+            raw_answer_all, (char *)(uintptr_t) "HTTP/1.1 202 Yes\r\n"
+                                                "Content-Length: 0\r\n\r\n");
         char url[64];
         size_t length;
-        struct client_call call = {.request = post_event};
+        struct client_call call = {.request = client_post_event};
         (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d%s",
                        raw_server_port(server), rows[i].path);
         call_url(url, LONG_MS, &call);
@@ -255,14 +242,14 @@ static void loopback_is_never_proxied(void **state)
 {
     (void)state;
     struct raw_server *proxy = raw_server_start(
-        answer_all, (char *)(uintptr_t) "HTTP/1.1 403 No\r\n"
-                                        "Content-Length: 0\r\n\r\n");
+        raw_answer_all, (char *)(uintptr_t) "HTTP/1.1 403 No\r\n"
+                                            "Content-Length: 0\r\n\r\n");
     struct raw_server *server = raw_server_start(
-        answer_all, (char *)(uintptr_t) "HTTP/1.1 202 Yes\r\n"
-                                        "Content-Length: 0\r\n\r\n");
+        raw_answer_all, (char *)(uintptr_t) "HTTP/1.1 202 Yes\r\n"
+                                            "Content-Length: 0\r\n\r\n");
     set_proxy(proxy);
     char url[64];
-    struct client_call call = {.request = post_event};
+    struct client_call call = {.request = client_post_event};
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d",
                    raw_server_port(server));
     call_url(url, LONG_MS, &call);
@@ -296,9 +283,9 @@ static void a_proxy_sees_neither_token_nor_request(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct raw_server *proxy =
-            raw_server_start(answer_all, (char *)(uintptr_t)rows[i].answer);
+            raw_server_start(raw_answer_all, (char *)(uintptr_t)rows[i].answer);
         set_proxy(proxy);
-        struct client_call call = {.request = post_event};
+        struct client_call call = {.request = client_post_event};
         call_url("https://x.invalid", LONG_MS, &call);
         assert_int_equal(call.answer.end, HTTP_NOT_SENT);
         assert_int_equal(call.answer.trouble, rows[i].trouble);

@@ -18,8 +18,6 @@
 
 enum { CONNECTIONS = 8, LONG_MS = 60 * 1000, PATIENCE_MS = 10 * 1000 };
 
-static const struct http_request get_me = {.method = "GET", .path = "/me"};
-
 /* What libcurl finds in its file of authorities, and how often it looked. Only
  * the thread that moves the bytes is there. */
 static X509 *authority; /* NULL: none that is of use */
@@ -83,7 +81,7 @@ static int close_both(void **state)
 static void call_at_once(struct fixture *fixture, struct client_call *calls)
 {
     for (int i = 0; i < CONNECTIONS; i++) {
-        calls[i] = (struct client_call){.request = get_me};
+        calls[i] = (struct client_call){.request = client_get_me};
         client_start(&fixture->client, &calls[i]);
     }
     for (int i = 0; i < CONNECTIONS; i++)
@@ -108,7 +106,7 @@ static void
 what_was_refused_is_looked_up_anew_once_it_may_be_mended(void **state)
 {
     struct fixture *fixture = *state;
-    struct client_call call = {.request = get_me};
+    struct client_call call = {.request = client_get_me};
     client_call(&fixture->client, &call);
     assert_int_equal(call.answer.trouble, HTTP_CERTIFICATE);
     assert_int_equal(readings, 1);

@@ -35,7 +35,7 @@ static void contact_id_is_that_of_the_outermost_object(void **state)
         {"", NULL},
     };
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-        struct http_answer answer = answer_of(200, bodies[i].body);
+        struct http_answer answer = plain_answer(200, bodies[i].body);
         char id[INTERCOM_ID_BYTES] = "";
         bool found = intercom_read_contact_id(&answer, id);
         assert_int_equal(found, bodies[i].id != NULL);

@@ -30,7 +30,7 @@ static void contact_made_a_moment_ago_is_given_time(void **state)
         int64_t wait_ms;
     } answers[] = {{200, 0}, {404, 1000}, {202, 0}};
     for (size_t i = 0; i < 3; i++) {
-        struct http_answer answer = answer_of(answers[i].status, "{}");
+        struct http_answer answer = plain_answer(answers[i].status, "{}");
         (void)intercom_take_answer(&chain, &answer, 0, &request, &verdict);
         assert_int_equal(chain.wait_before_event_ms, answers[i].wait_ms);
     }
@@ -57,7 +57,7 @@ static void event_of_the_future_waits_for_its_time_there(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct intercom_job job = {.user_id = "u",
                                          .event_body = rows[i].body};
-        struct http_answer answer = answer_of(
+        struct http_answer answer = plain_answer(
             400, ERROR_LIST("parameter_invalid", "created_at in the future"));
         answer.date_s = rows[i].date_s;
         answer.retry_after_s = rows[i].retry_after_s;
@@ -87,7 +87,7 @@ static void user_id_is_one_segment_of_the_path(void **state)
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
         const struct intercom_job job = {.user_id = users[i][0],
                                          .attributes = ATTRS};
-        struct http_answer answer = answer_of(409, "");
+        struct http_answer answer = plain_answer(409, "");
         struct intercom_chain chain;
         struct http_request request;
         struct verdict verdict;
@@ -156,7 +156,7 @@ static void the_four_attributes_are_described(void **state)
         buf_free(&body);
     }
     struct verdict verdict;
-    struct http_answer answer = answer_of(403, "");
+    struct http_answer answer = plain_answer(403, "");
     intercom_judge_attribute(&answer, 0, &verdict);
     assert_int_equal(verdict.action, VERDICT_HOLD);
     assert_non_null(strstr(verdict.mend, "by hand"));

@@ -19,7 +19,7 @@
 static struct http_answer quota(int64_t limit, int64_t left, int64_t reset_s,
                                 int64_t date_s)
 {
-    struct http_answer answer = answer_of(202, "");
+    struct http_answer answer = plain_answer(202, "");
     answer.quota_limit = limit;
     answer.quota_left = left;
     answer.quota_reset_s = reset_s;
@@ -52,8 +52,8 @@ static void nothing_known_nothing_paced(void **state)
     assert_int_equal(pacer_allowed(&pacer, T, 32), 32);
     assert_int_equal(pacer_allowed_deliveries(&pacer, T, 32), 32);
     assert_int_equal(pacer_next_ms(&pacer, T), T);
-    call(&pacer, T, answer_of(202, ""));
-    struct http_answer part = answer_of(202, "");
+    call(&pacer, T, plain_answer(202, ""));
+    struct http_answer part = plain_answer(202, "");
     part.quota_limit = 100;
     call(&pacer, T, part);
     assert_int_equal(pacer_allowed(&pacer, T, 32), 32);
@@ -128,7 +128,7 @@ static void call_without_an_answer_counts(void **state)
     pacer_start_call(&pacer, T + 2000);
     pacer_take_answer(&pacer, &answer, T + 2000);
     assert_int_equal(pacer.left, 49);
-    call(&pacer, T + 2000, answer_of(502, ""));
+    call(&pacer, T + 2000, plain_answer(502, ""));
     assert_int_equal(pacer.left, 48);
 }
 
@@ -208,9 +208,9 @@ static void quota_without_headers_is_forgotten(void **state)
     struct pacer pacer = pacer_with(0);
     pacer_start_call(&pacer, T + 2000);
     for (int i = 0; i < 49; i++)
-        call(&pacer, T + 2000, answer_of(202, ""));
+        call(&pacer, T + 2000, plain_answer(202, ""));
     assert_int_equal(pacer_allowed(&pacer, T + 2000, 32), 0);
-    call(&pacer, T + 2000, answer_of(202, ""));
+    call(&pacer, T + 2000, plain_answer(202, ""));
     assert_int_equal(pacer_allowed(&pacer, T + 2000, 32), 32);
     assert_int_equal(pacer.in_flight, 1);
 }

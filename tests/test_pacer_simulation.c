@@ -93,7 +93,7 @@ static void serve(struct simulation *simulation, struct connection *connection)
     simulation->ours_now += taken;
     simulation->refused += !taken && !is_first;
     struct http_answer *answer = &connection->answer;
-    *answer = answer_of(taken ? 202 : 429, "");
+    *answer = plain_answer(taken ? 202 : 429, "");
     answer->quota_limit = simulation->world->limit;
     answer->quota_left = simulation->world->limit - simulation->used;
     answer->quota_reset_s = (simulation->window + 1) * WINDOW_MS / 1000;

@@ -174,7 +174,7 @@ static const struct row rows[] = {
 
 static void check_row(const struct row *row, enum intercom_call call)
 {
-    struct http_answer answer = answer_of(row->status, row->body);
+    struct http_answer answer = plain_answer(row->status, row->body);
     struct verdict verdict;
     verdict_judge(call, &answer, now_ms, &verdict);
     if (verdict.action != row->action ||
@@ -253,7 +253,7 @@ static void only_what_did_not_get_through_feeds_the_breaker(void **state)
 {
     (void)state;
     for (int status = 100; status < 600; status++) {
-        struct http_answer answer = answer_of(status, "");
+        struct http_answer answer = plain_answer(status, "");
         struct verdict verdict;
         verdict_judge(CALL_SEND_EVENT, &answer, now_ms, &verdict);
         bool expected = status == 408 || status == 425 || status >= 500;
@@ -268,7 +268,7 @@ struct wait_row {
 
 static void check_wait(const struct wait_row *row)
 {
-    struct http_answer answer = answer_of(429, "");
+    struct http_answer answer = plain_answer(429, "");
     answer.quota_reset_s = row->reset_s;
     answer.date_s = row->date_s;
     answer.retry_after_s = row->retry_after_s;
@@ -315,7 +315,7 @@ static void retry_after_is_the_floor_of_a_retry(void **state)
         {3600, 3600 * 1000}, {INT64_MAX, 24 * 3600 * 1000},
     };
     for (size_t i = 0; i < sizeof(floors) / sizeof(floors[0]); i++) {
-        struct http_answer answer = answer_of(503, "");
+        struct http_answer answer = plain_answer(503, "");
         answer.retry_after_s = floors[i].retry_after_s;
         struct verdict verdict;
         verdict_judge(CALL_SEND_EVENT, &answer, now_ms, &verdict);
@@ -350,7 +350,7 @@ static void reasons_are_snake_case_once_and_fit(void **state)
 static void check_reason_is_listed(enum intercom_call call, int status,
                                    const char *body)
 {
-    struct http_answer answer = answer_of(status, body);
+    struct http_answer answer = plain_answer(status, body);
     struct verdict verdict;
     verdict_judge(call, &answer, now_ms, &verdict);
     if (verdict.action == VERDICT_GO_ON)
@@ -394,7 +394,7 @@ static void probes_and_attributes_never_fail_a_delivery(void **state)
     (void)state;
     for (int status = 100; status < 600; status++) {
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-            struct http_answer answer = answer_of(status, rows[i].body);
+            struct http_answer answer = plain_answer(status, rows[i].body);
             struct verdict verdict;
             verdict_judge(CALL_GET_ME, &answer, now_ms, &verdict);
             assert_true(verdict.action <= VERDICT_WAIT);

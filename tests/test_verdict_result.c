@@ -60,7 +60,7 @@ static void result_is_one_clean_line(void **state)
     };
     for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
         struct http_answer answer =
-            answer_of(results[i].status, results[i].body);
+            plain_answer(results[i].status, results[i].body);
         struct verdict verdict;
         verdict_judge(CALL_SEND_EVENT, &answer, now_ms, &verdict);
         assert_string_equal(verdict.result, results[i].result);
@@ -92,7 +92,7 @@ static void long_result_is_cut_at_a_characters_end(void **state)
         for (int i = 0; i < 80; i++)
             buf_add_text(&body, "\xE2\x82\xAC");
         buf_add_text(&body, "\"}");
-        struct http_answer answer = answer_of(400, buf_text(&body));
+        struct http_answer answer = plain_answer(400, buf_text(&body));
         struct verdict verdict;
         verdict_judge(CALL_SEND_EVENT, &answer, now_ms, &verdict);
         size_t length = strlen(verdict.result);
@@ -116,7 +116,7 @@ static void no_body_does_harm(void **state)
             body[i] = pieces[random_below(&random, sizeof(pieces) - 1)];
         body[length] = '\0';
         struct http_answer answer =
-            answer_of((int)random_below(&random, 600), body);
+            plain_answer((int)random_below(&random, 600), body);
         struct verdict verdict;
         verdict_judge((enum intercom_call)random_below(&random, CALL_COUNT),
                       &answer, now_ms, &verdict);

@@ -11,6 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const struct http_request client_get_me = {.method = "GET", .path = "/me"};
+const struct http_request client_post_event = {
+    .method = "POST",
+    .path = "/events",
+    .body = "{\"event_name\":\"x\"}",
+    .body_length = 18,
+};
+
 void client_open_with(struct client *client,
                       const struct http_curl_options *options)
 {

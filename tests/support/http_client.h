@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What most of them ask for. */
+extern const struct http_request client_get_me;
+extern const struct http_request client_post_event;
+
 struct client {
     struct http_curl *http;
     const struct http *seam;

@@ -9,6 +9,7 @@ struct http_answer plain_answer(int status, const char *body)
         .status = status,
         .body = body,
         .body_length = strlen(body),
+        .is_html = body[0] == '<',
         .quota_limit = HTTP_NONE,
         .quota_left = HTTP_NONE,
         .quota_reset_s = HTTP_NONE,

@@ -4,7 +4,8 @@
 
 #include "delivery/http.h"
 
-/* The body is borrowed. It started at 0 and took no time. */
+/* The body is borrowed; it is HTML if it begins with '<'. The call started at 0
+ * and took no time. */
 struct http_answer plain_answer(int status, const char *body);
 
 #endif

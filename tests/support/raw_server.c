@@ -248,6 +248,13 @@ void raw_send(struct raw_connection *connection, const char *text)
     raw_send_bytes(connection, text, strlen(text));
 }
 
+void raw_answer_all(struct raw_connection *connection)
+{
+    const char *text = connection->context;
+    while (raw_read_request(connection))
+        raw_send(connection, text == NULL ? RAW_ACCEPTED : text);
+}
+
 void raw_reset(struct raw_connection *connection)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};

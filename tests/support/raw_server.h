@@ -51,6 +51,11 @@ const char *raw_server_request(struct raw_server *server, int index,
  * the peer has closed. */
 MUST_CHECK bool raw_read_request(struct raw_connection *connection);
 
+/* Answer every request with the context, a text; NULL: RAW_ACCEPTED. */
+void raw_answer_all(struct raw_connection *connection);
+
+#define RAW_ACCEPTED "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+
 void raw_send(struct raw_connection *connection, const char *text);
 void raw_send_bytes(struct raw_connection *connection, const void *bytes,
                     size_t length);
