@@ -62,7 +62,7 @@ static struct destination_leave ask(void)
 static void probe(const struct verdict *verdict)
 {
     struct destination_leave leave = ask();
-    assert_int_equal(leave.get_me || leave.is_probe, true);
+    assert_true(leave.get_me || leave.is_probe);
     destination_start_probe(&destination);
     if (leave.get_me)
         destination_take_me(&destination, verdict, now_ms);

@@ -85,7 +85,7 @@ static void taking_turns_goes_on_from_call_to_call(void **state)
     assert_int_equal(turns_start(fixture, epoch, 500, 1, &claims[0]), 1);
     assert_int_equal(turns_start(fixture, epoch, 500, 1, &claims[1]), 1);
     /* Whoever was first, the other queue was second. */
-    assert_int_equal(claims[0].id == 1 || claims[1].id == 1, true);
+    assert_true(claims[0].id == 1 || claims[1].id == 1);
     turns_free(claims, 2);
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -60,6 +61,7 @@ static void the_status_of_a_new_outbox_is_empty(void **state)
 {
     struct fixture *fixture = *state;
     struct view_status status;
+    struct stat log;
     fixture_check(fixture,
                   view_read_status(fixture->store, 1, &status, &fixture->err));
     assert_int_equal(status.pending, 0);
@@ -69,7 +71,8 @@ static void the_status_of_a_new_outbox_is_empty(void **state)
     assert_null(status.hold_reason);
     assert_null(status.pause_reason);
     assert_false(status.relay_is_running);
-    assert_true(status.wal_bytes >= 0);
+    assert_int_equal(stat(fixture_path(fixture, "outbox.db-wal"), &log), 0);
+    assert_int_equal(status.wal_bytes, log.st_size);
     view_status_free(&status);
 }
 

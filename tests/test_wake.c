@@ -128,20 +128,47 @@ static void a_commit_gives_a_hint_in_every_journal_mode(void **state)
     }
 }
 
+/* In a process of its own: open the database, say so, and commit one row when
+ * told to. */
+static _Noreturn void commit_when_told(int order, int report)
+{
+    sqlite3 *db;
+    char byte = 'x';
+    bool good =
+        sqlite3_open(path, &db) == SQLITE_OK &&
+        sqlite3_exec(db, "SELECT * FROM t", NULL, NULL, NULL) == SQLITE_OK &&
+        write(report, &byte, 1) == 1 && read(order, &byte, 1) == 1 &&
+        sqlite3_exec(db, "INSERT INTO t VALUES (1)", NULL, NULL, NULL) ==
+            SQLITE_OK;
+    _exit(good ? 0 : 1);
+}
+
 static void a_commit_of_another_process_gives_a_hint(void **state)
 {
     (void)state;
+    int to_child[2];
+    int from_child[2];
+    int status;
+    char byte = 0;
+    assert_int_equal(pipe(to_child), 0);
+    assert_int_equal(pipe(from_child), 0);
     sqlite3 *db = open_database("wal");
-    (void)sqlite3_close(db);
+    (void)sqlite3_close(db); /* none may be open across a fork */
     struct wake *wake = make_wake(path);
     pid_t child = fork();
-    if (child == 0) {
-        db = open_database("wal");
-        run_sql(db, "INSERT INTO t VALUES (1)");
-        _exit(0);
-    }
+    assert_true(child >= 0);
+    if (child == 0)
+        commit_when_told(to_child[0], from_child[1]);
+    (void)close(from_child[1]); /* so that one that ends is read as an end */
+    assert_int_equal(read(from_child[0], &byte, 1), 1);
+    drain_all(wake); /* what opening the file may have told */
+    assert_int_equal(write(to_child[1], &byte, 1), 1);
     expect_hint(wake);
-    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    (void)close(from_child[0]);
+    (void)close(to_child[0]);
+    (void)close(to_child[1]);
     wake_free(wake);
 }
 
