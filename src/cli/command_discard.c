@@ -1,20 +1,13 @@
 #include "cli/change.h"
 
 #include <limits.h>
-#include <stddef.h>
 
 static const struct change_settings defaults;
 
 static const struct options_row options[] = {
-    OPTIONS_FLAG_ROW("dry-run", struct change_settings, dry_run,
-                     "print the plan, change nothing"),
-    {.name = "yes",
-     .letter = 'y',
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct change_settings, yes),
-     .help = "start without asking"},
-    OPTIONS_FLAG_ROW("json", struct change_settings, json,
-                     "the plan as one JSON object"),
+    CHANGE_OPTION_DRY_RUN,
+    CHANGE_OPTION_YES,
+    CHANGE_OPTION_JSON,
 };
 
 const struct command command_discard = {
@@ -23,10 +16,7 @@ const struct command command_discard = {
     .summary = "Give up pending or failed deliveries",
     .details =
         "Each is left for good, as discarded; the next of its user goes on. "
-        "One that is being sent is left alone.\n\n"
-        "The plan goes to stdout. More than one is started by typing the "
-        "number on a terminal, elsewhere with --yes. It goes on after a crash, "
-        "and can be taken back: cancel while it runs, undo when it is done.",
+        "One that is being sent is left alone.\n\n" CHANGE_DETAILS,
     .examples = "  subrelay discard 41\n"
                 "  subrelay discard state:failed --dry-run\n",
     COMMAND_OPTIONS(options, defaults),

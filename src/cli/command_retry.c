@@ -6,18 +6,12 @@
 static const struct change_settings defaults;
 
 static const struct options_row options[] = {
-    OPTIONS_FLAG_ROW("dry-run", struct change_settings, dry_run,
-                     "print the plan, change nothing"),
-    {.name = "yes",
-     .letter = 'y',
-     .type = OPTIONS_FLAG,
-     .offset = offsetof(struct change_settings, yes),
-     .help = "start without asking"},
+    CHANGE_OPTION_DRY_RUN,
+    CHANGE_OPTION_YES,
     OPTIONS_FLAG_ROW("include-delivered", struct change_settings,
                      include_delivered,
                      "also what was delivered: duplicates at Intercom"),
-    OPTIONS_FLAG_ROW("json", struct change_settings, json,
-                     "the plan as one JSON object"),
+    CHANGE_OPTION_JSON,
 };
 
 const struct command command_retry = {
@@ -27,10 +21,8 @@ const struct command command_retry = {
     .details =
         "Each is mapped anew with the names of now, keeps its event and "
         "history, and runs at its place among its user's. One that waits for "
-        "its time is due now; one that is being sent is left alone.\n\n"
-        "The plan goes to stdout. More than one is started by typing the "
-        "number on a terminal, elsewhere with --yes. It goes on after a crash, "
-        "and can be taken back: cancel while it runs, undo when it is done.",
+        "its time is due now; one that is being sent is left "
+        "alone.\n\n" CHANGE_DETAILS,
     .examples = "  subrelay retry 41\n"
                 "  subrelay retry state:failed --dry-run\n",
     COMMAND_OPTIONS(options, defaults),
