@@ -180,8 +180,6 @@ static bool wait_once(struct run *run, int most_ms)
     }
     run->relay_has_ended |= (waited[0].revents & POLLIN) != 0;
     run->receiver_has_ended |= (waited[1].revents & POLLIN) != 0;
-    if ((waited[2].revents & POLLIN) != 0)
-        take_signal(run);
     return true;
 }
 
@@ -194,11 +192,13 @@ static int time_to_wait(const struct run *run, bool waits)
     return waits ? STANDBY_TRY_MS : HOUR_MS;
 }
 
-/* Run until all has ended. False: something did not end in time. */
+/* Run until all has ended. False: something did not end in time. After a signal
+ * that came early nothing is started. */
 static bool run_to_end(struct run *run)
 {
     bool waits = true;
     for (;;) {
+        take_signal(run);
         if (waits && !run->is_ending && !run->has_failed &&
             !start_missing(run, &waits, &run->err)) {
             run->has_failed = true;
@@ -301,23 +301,29 @@ static enum command_exit attend(struct run *run)
     _exit((int)code);
 }
 
+static enum command_exit read_and_attend(struct run *run)
+{
+    struct err err;
+    if (!run_receiver_read(run->settings, &run->receiver_needs, &err))
+        return command_fail(run->call, EXIT_ENVIRONMENT, &err);
+    metrics_init(&run->metrics);
+    run->url = run_settings_copy_url(run->settings);
+    enum command_exit code = attend(run);
+    run_receiver_free(&run->receiver_needs);
+    free(run->url);
+    return code;
+}
+
+/* Signals first: however early one comes, it is an end in good order. */
 static enum command_exit run(const struct command_call *call)
 {
     struct run run = {.call = call, .settings = call->settings};
     struct err err;
-    if (!run_settings_check(run.settings, &err))
-        return command_fail(call, EXIT_USAGE, &err);
-    if (!run_receiver_read(run.settings, &run.receiver_needs, &err))
+    if (!signals_open(&run.signal_descriptor, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-    if (!signals_open(&run.signal_descriptor, &err)) {
-        run_receiver_free(&run.receiver_needs);
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    }
-    metrics_init(&run.metrics);
-    run.url = run_settings_copy_url(run.settings);
-    enum command_exit code = attend(&run);
-    run_receiver_free(&run.receiver_needs);
-    free(run.url);
+    enum command_exit code = run_settings_check(run.settings, &err)
+                                 ? read_and_attend(&run)
+                                 : command_fail(call, EXIT_USAGE, &err);
     (void)close(run.signal_descriptor);
     return code;
 }

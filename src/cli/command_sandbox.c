@@ -128,27 +128,21 @@ static enum command_exit serve(const struct command_call *call,
 
 static enum command_exit start_and_serve(const struct command_call *call,
                                          const struct address *address,
-                                         const char *token)
+                                         const char *token, int signals)
 {
     struct sandbox *sandbox;
     struct err err;
-    int signals;
-    if (!signals_open(&signals, &err))
-        return command_fail(call, EXIT_ENVIRONMENT, &err);
-    enum command_exit code;
-    if (start(call->settings, address, token, &sandbox, &err)) {
-        code = serve(call, address, sandbox, signals);
-        sandbox_stop(sandbox);
-    } else {
-        code = command_fail(
+    if (!start(call->settings, address, token, &sandbox, &err))
+        return command_fail(
             call, err.code == ERR_INVALID ? EXIT_USAGE : EXIT_ENVIRONMENT,
             &err);
-    }
-    (void)close(signals);
+    enum command_exit code = serve(call, address, sandbox, signals);
+    sandbox_stop(sandbox);
     return code;
 }
 
-static enum command_exit run(const struct command_call *call)
+static enum command_exit read_and_serve(const struct command_call *call,
+                                        int signals)
 {
     const struct settings *settings = call->settings;
     struct address address;
@@ -159,8 +153,20 @@ static enum command_exit run(const struct command_call *call)
     if (settings->token_file != NULL &&
         !file_read_secret(settings->token_file, &token, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-    enum command_exit code = start_and_serve(call, &address, token);
+    enum command_exit code = start_and_serve(call, &address, token, signals);
     free(token);
+    return code;
+}
+
+/* Signals first: however early one comes, it is an end in good order. */
+static enum command_exit run(const struct command_call *call)
+{
+    struct err err;
+    int signals;
+    if (!signals_open(&signals, &err))
+        return command_fail(call, EXIT_ENVIRONMENT, &err);
+    enum command_exit code = read_and_serve(call, signals);
+    (void)close(signals);
     return code;
 }
 

@@ -184,9 +184,9 @@ static enum command_exit run(const struct command_call *call)
     struct err err;
     if (!check_settings(tui.settings, &err))
         return command_fail(call, EXIT_USAGE, &err);
-    if (!term_check(&err) || !signals_open(&tui.signals, &err))
+    if (!signals_open(&tui.signals, &err))
         return command_fail(call, EXIT_ENVIRONMENT, &err);
-    bool shown = show(&tui, &err);
+    bool shown = term_check(&err) && show(&tui, &err);
     enum command_exit code = EXIT_DONE;
     if (tui.relay != NULL)
         code = end_relay(&tui);

@@ -33,6 +33,18 @@ SAMPLES = {
 }
 
 
+def has_open(process, path):
+    """Whether it has the file open just now."""
+    folder = f"/proc/{process.pid}/fd"
+    for name in os.listdir(folder):
+        try:
+            if os.readlink(f"{folder}/{name}") == os.path.realpath(path):
+                return True
+        except FileNotFoundError:
+            pass  # closed since
+    return False
+
+
 class Run(Case):
     def setUp(self):
         super().setUp()
@@ -118,6 +130,56 @@ class Run(Case):
             self.assertEqual(process.wait(LIMIT_S), 0)
             self.assertIn("ended", process.stderr.read())
             self.assertIn("not running", self.expect(0, "status")[0])
+
+    def start_early(self, words, **more):
+        """A process that has not come far yet."""
+        process = subprocess.Popen(
+            [PROGRAM, *words], cwd=self.folder, text=True,
+            env=environment(INTERCOM_TOKEN="any"), stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, **more)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def assert_ends_early(self, process):
+        """In good order, and with nothing begun."""
+        _, said = process.communicate(timeout=LIMIT_S)
+        self.assertEqual(process.returncode, 0, said)
+        self.assertNotIn("relaying", said)
+        self.assertNotIn("receiver", said)
+        self.assertIn("no relay has run", self.expect(0, "status")[0])
+
+    def test_a_signal_while_it_reads_its_files(self):
+        for words in (("run", "--api-url", "http://127.0.0.1:9",
+                       "--listen", "127.0.0.1:0",
+                       "--webhook-auth-file", "secret"),
+                      ("sandbox", "--listen", "127.0.0.1:0", "--token-file",
+                       "secret")):
+            os.mkfifo(self.path("secret"), 0o600)
+            with open(self.path("secret"), "r+b", buffering=0) as pipe:
+                process = self.start_early(words)
+                while not has_open(process, self.path("secret")):
+                    self.assertIsNone(process.poll())
+                process.terminate()
+                pipe.write(b"of-the-tests\n")
+            self.assert_ends_early(process)
+            os.unlink(self.path("secret"))
+
+    def test_a_signal_from_before_it_began(self):
+        """Blocked by who starts it, a signal waits for it, however long the
+        start takes."""
+        relay = ("run", "--api-url", "http://127.0.0.1:9")
+        for words in (relay, (*relay, "--drain"),
+                      (*relay, "--standby", "--listen", "127.0.0.1:0",
+                       "--no-webhook-auth"),
+                      ("sandbox", "--listen", "127.0.0.1:0")):
+            for how in (signal.SIGTERM, signal.SIGINT):
+                with self.subTest(words=words, how=how):
+                    process = self.start_early(
+                        words, preexec_fn=lambda: signal.pthread_sigmask(
+                            signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT}))
+                    process.send_signal(how)
+                    self.assert_ends_early(process)
 
     def test_the_grace_ends_what_takes_too_long(self):
         # The answer would come in ten minutes.
