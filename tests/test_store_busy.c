@@ -95,6 +95,42 @@ static void a_wait_ends_after_its_time(void **state)
     (void)sqlite3_close(holder);
 }
 
+static void run_sql(sqlite3 *database, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void it_is_being_written_while_another_is_in_a_transaction(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const modes[] = {"PRAGMA journal_mode = wal",
+                                        "PRAGMA journal_mode = delete"};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        struct store *other;
+        sqlite3 *holder;
+        store_close(fixture->store);
+        fixture->store = NULL;
+        fixture_run(fixture, modes[i]);
+        fixture_check(fixture, store_open(fixture->path, STORE_WRITE, 60000,
+                                          &fixture->store, &fixture->err));
+        fixture_check(fixture, store_open(fixture->path, STORE_WRITE, 60000,
+                                          &other, &fixture->err));
+        assert_int_equal(sqlite3_open(fixture->path, &holder), SQLITE_OK);
+        assert_false(store_is_being_written(fixture->store));
+        run_sql(holder, "BEGIN; SELECT * FROM outbox"); /* reads only */
+        assert_false(store_is_being_written(fixture->store));
+        run_sql(holder, "COMMIT; BEGIN IMMEDIATE");
+        assert_true(store_is_being_written(fixture->store));
+        run_sql(holder, "COMMIT");
+        fixture_check(fixture, store_begin(other, &fixture->err));
+        assert_true(store_is_being_written(fixture->store)); /* a thread */
+        fixture_check(fixture, store_commit(other, &fixture->err));
+        assert_false(store_is_being_written(fixture->store));
+        store_close(other);
+        (void)sqlite3_close(holder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +139,9 @@ int main(void)
             fixture_close),
         cmocka_unit_test_setup_teardown(a_wait_ends_after_its_time,
                                         fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(
+            it_is_being_written_while_another_is_in_a_transaction, fixture_open,
+            fixture_close),
     };
     return cmocka_run_group_tests_name("store_busy", tests, NULL, NULL);
 }

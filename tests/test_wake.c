@@ -427,6 +427,13 @@ static void a_hint_begins_a_series_of_looks(void **state)
     assert_int_equal(wake_time_to_look(wake, 20000), INT64_MAX);
     assert_false(wake_take_look(wake, 20000));
 
+    /* once more, if it is asked for */
+    wake_look_again(wake, 20000);
+    assert_int_equal(wake_time_to_look(wake, 20000), 3000);
+    assert_false(wake_take_look(wake, 22999));
+    assert_true(wake_take_look(wake, 23000));
+    assert_int_equal(wake_time_to_look(wake, 23000), INT64_MAX);
+
     /* a new hint begins anew */
     run_sql(db, "INSERT INTO t VALUES (2)");
     assert_true(can_be_read(wake, LONG_MS));

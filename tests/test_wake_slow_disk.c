@@ -22,6 +22,8 @@
 
 enum {
     SYNC_MS = 100,
+    /* Longer than the series of looks that a hint begins. */
+    LONG_SYNC_MS = 4000,
     /* No two looks of the series that a hint begins are further apart than 2 s:
      * behind this the series of the start is over, and the next commit has to
      * be told by a hint of its own. */
@@ -105,8 +107,8 @@ static void wait_for_calm(void)
     }
 }
 
-/* How long a commit takes to become a call. */
-static int64_t commit_one(struct setting *setting)
+/* How long a commit takes to become a call. Its own syncs take sync_ms. */
+static int64_t commit_one(struct setting *setting, int sync_ms)
 {
     static const char sql[] =
         "INSERT INTO outbox (payload) VALUES ('{\"event\":{\"id\":\"e1\","
@@ -118,9 +120,11 @@ static int64_t commit_one(struct setting *setting)
     int64_t calls = count_calls(setting);
     int64_t syncs = slow_disk_syncs();
     char *text = NULL;
+    slow_disk_change(sync_ms);
     if (sqlite3_exec(setting->producer, sql, NULL, NULL, &text) != SQLITE_OK)
         fail_msg("%s", text);
     int64_t committed_ms = now_ms();
+    slow_disk_change(SYNC_MS);
     assert_true(slow_disk_syncs() > syncs);
     while (count_calls(setting) == calls) {
         assert_true(now_ms() - committed_ms < LONG_MS);
@@ -129,7 +133,8 @@ static int64_t commit_one(struct setting *setting)
     return now_ms() - committed_ms;
 }
 
-static void a_commit_is_sent_in_time(void **state, const char *journal_mode)
+static void a_commit_is_sent_in_time(void **state, const char *journal_mode,
+                                     int sync_ms)
 {
     struct setting setting = {.fixture = *state};
     char sql[80];
@@ -140,7 +145,7 @@ static void a_commit_is_sent_in_time(void **state, const char *journal_mode)
     slow_disk_begin(SYNC_MS);
     start_all(&setting);
     wait_for_calm();
-    int64_t took_ms = commit_one(&setting);
+    int64_t took_ms = commit_one(&setting, sync_ms);
     print_message("%s: sent %" PRId64 " ms after the commit\n", journal_mode,
                   took_ms);
     assert_true(took_ms < LATE_MS);
@@ -150,12 +155,17 @@ static void a_commit_is_sent_in_time(void **state, const char *journal_mode)
 
 static void in_wal_mode_a_commit_is_sent_in_time(void **state)
 {
-    a_commit_is_sent_in_time(state, "wal");
+    a_commit_is_sent_in_time(state, "wal", SYNC_MS);
+}
+
+static void a_commit_that_outlasts_all_looks_is_sent_in_time(void **state)
+{
+    a_commit_is_sent_in_time(state, "wal", LONG_SYNC_MS);
 }
 
 static void with_a_rollback_journal_a_commit_is_sent_in_time(void **state)
 {
-    a_commit_is_sent_in_time(state, "delete");
+    a_commit_is_sent_in_time(state, "delete", SYNC_MS);
 }
 
 int main(void)
@@ -164,6 +174,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
     const struct CMUnitTest tests[] = {
         RULE(in_wal_mode_a_commit_is_sent_in_time),
+        RULE(a_commit_that_outlasts_all_looks_is_sent_in_time),
         RULE(with_a_rollback_journal_a_commit_is_sent_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

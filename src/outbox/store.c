@@ -126,6 +126,18 @@ bool store_try_commit(struct store *store, struct err *err)
     return false;
 }
 
+bool store_is_being_written(struct store *store)
+{
+    struct err err;
+    int busy_ms = store->busy_ms;
+    store->busy_ms = 0;
+    bool is_free = store_begin(store, &err);
+    store->busy_ms = busy_ms;
+    if (is_free)
+        store_rollback(store);
+    return !is_free && err.code == ERR_BUSY;
+}
+
 bool store_check_place(struct store *store, struct err *err)
 {
     int has_moved = 0;

@@ -56,6 +56,11 @@ void store_rollback(struct store *store);
  * Fails as store_begin() and store_commit() do. */
 MUST_CHECK bool store_try_commit(struct store *store, struct err *err);
 
+/* True if someone else, in this process or another, is in a write transaction
+ * just now, a commit that is being synced included. If not, all that was
+ * written before can be seen. Never waits; holds the lock for a moment. */
+bool store_is_being_written(struct store *store);
+
 /* True if the file is still where it was opened. Fails with ERR_NOT_FOUND when
  * it was moved, removed or replaced: what others write under that name is not
  * seen here. store_begin() fails so, too. */

@@ -113,6 +113,21 @@ static void look_closely(struct relay_thread *thread)
     }
 }
 
+/* A look of the series that a hint began. When it is over, the commit that gave
+ * the hint may still be under way, because its sync takes long: then it is in a
+ * write transaction, and as long as anybody is in one, the series goes on.
+ * Asked before the look, so that a commit that ends in between is seen by it.
+ */
+static void look_later(struct relay_thread *thread)
+{
+    bool was_last =
+        wake_time_to_look(thread->wake, monotonic_ms()) == INT64_MAX;
+    bool goes_on = was_last && store_is_being_written(thread->store);
+    (void)relay_notice_changes(thread->relay);
+    if (goes_on)
+        wake_look_again(thread->wake, monotonic_ms());
+}
+
 static void wait_for_work(struct relay_thread *thread, int64_t wait_ms)
 {
     const struct http *http = http_wire_seam(thread->wire);
@@ -130,7 +145,7 @@ static void wait_for_work(struct relay_thread *thread, int64_t wait_ms)
     else if (news.hint)
         (void)relay_notice_changes(thread->relay);
     if (wake_take_look(thread->wake, monotonic_ms()))
-        (void)relay_notice_changes(thread->relay);
+        look_later(thread);
 }
 
 static void *run_thread(void *context)

@@ -230,6 +230,12 @@ bool wake_take_look(struct wake *wake, int64_t monotonic_ms)
     return true;
 }
 
+void wake_look_again(struct wake *wake, int64_t monotonic_ms)
+{
+    wake->hint_ms = monotonic_ms;
+    wake->next_look = SERIES_COUNT - 1;
+}
+
 int64_t wake_time_to_look(const struct wake *wake, int64_t monotonic_ms)
 {
     int64_t at_ms;

@@ -2,7 +2,8 @@
  *
  * inotify on the write-ahead log, the database file (rollback journals) and
  * their directory (the log comes and goes) is a hint that can come before the
- * commit is visible; so it starts a series of looks (design, "Wake-up").
+ * commit is visible; so it starts a series of looks (design, "Wake-up"), which
+ * is 3 s long, and goes on where it is asked to.
  * Where inotify can't be had, a look every second. The database files are
  * watched by path, never opened: closing a descriptor would drop SQLite's
  * locks. The token file's directory is watched beside them. One thread, but
@@ -43,6 +44,10 @@ void wake_drain(struct wake *wake, int64_t monotonic_ms,
 
 /* True if it is time to look; counts as looked. */
 bool wake_take_look(struct wake *wake, int64_t monotonic_ms);
+
+/* The last look of the series was too early: look once more, as long after it
+ * as the series is. */
+void wake_look_again(struct wake *wake, int64_t monotonic_ms);
 
 /* Milliseconds until the next look of the series; INT64_MAX: none. */
 int64_t wake_time_to_look(const struct wake *wake, int64_t monotonic_ms);

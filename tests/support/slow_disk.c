@@ -22,7 +22,7 @@ static struct {
     sqlite3_vfs *usual;
     const sqlite3_io_methods *usual_database, *usual_log;
     sqlite3_io_methods database, log;
-    struct timespec pause;
+    atomic_int sync_ms;
     atomic_llong syncs;
     atomic_llong looked_ms; /* monotonic */
 } slow = {.mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -34,8 +34,11 @@ static void note_look(void)
 
 static void pause_here(void)
 {
+    int sync_ms = atomic_load(&slow.sync_ms);
+    const struct timespec pause = {.tv_sec = sync_ms / 1000,
+                                   .tv_nsec = sync_ms % 1000 * 1000000L};
     atomic_fetch_add(&slow.syncs, 1);
-    (void)nanosleep(&slow.pause, NULL);
+    (void)nanosleep(&pause, NULL);
 }
 
 static int sync_database(sqlite3_file *file, int flags)
@@ -104,14 +107,18 @@ void slow_disk_begin(int sync_ms)
     assert_null(slow.usual);
     slow.usual = sqlite3_vfs_find(NULL);
     assert_non_null(slow.usual);
-    slow.pause = (struct timespec){.tv_sec = sync_ms / 1000,
-                                   .tv_nsec = sync_ms % 1000 * 1000000L};
+    slow_disk_change(sync_ms);
     atomic_store(&slow.syncs, 0);
     note_look();
     slow.vfs = *slow.usual;
     slow.vfs.zName = "slow";
     slow.vfs.xOpen = open_file;
     assert_int_equal(sqlite3_vfs_register(&slow.vfs, 1), SQLITE_OK);
+}
+
+void slow_disk_change(int sync_ms)
+{
+    atomic_store(&slow.sync_ms, sync_ms);
 }
 
 void slow_disk_end(void)

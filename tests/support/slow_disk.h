@@ -10,6 +10,8 @@
 
 /* What is opened from now on has it: each sync takes so much longer. */
 void slow_disk_begin(int sync_ms);
+/* From now on each sync takes so much longer instead. Any thread. */
+void slow_disk_change(int sync_ms);
 /* What was opened has to be closed before. */
 void slow_disk_end(void);
 
