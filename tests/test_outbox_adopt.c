@@ -157,6 +157,148 @@ static void it_goes_on_where_it_stopped(void **state)
     assert_int_equal(adopt_all(fixture, 100), 1);
 }
 
+/* --- where deliveries are missing ---------------------------------------- */
+
+/* A letter an id, from 1 on: d has a delivery, o has none, . is pruned. */
+static void lay_out(const struct fixture *fixture, const char *shape)
+{
+    char sql[1000];
+    (void)snprintf(
+        sql, sizeof(sql),
+        "DELETE FROM outbox; DELETE FROM outbox_delivery;"
+        "UPDATE outbox_relay SET adopted_id = 0;"
+        "WITH RECURSIVE place (id) AS (SELECT 1 WHERE '%s' <> ''"
+        " UNION ALL SELECT id + 1 FROM place WHERE id < length('%s'))"
+        "INSERT INTO outbox (id, payload) SELECT id, 'no JSON' FROM place;"
+        "INSERT INTO outbox_delivery (id, lane, due_ms, arrived_ms)"
+        " SELECT id, '/' || id, 0, 1 FROM outbox"
+        " WHERE substr('%s', id, 1) = 'd';"
+        "DELETE FROM outbox WHERE substr('%s', id, 1) = '.'",
+        shape, shape, shape, shape);
+    fixture_run_without_triggers(fixture, sql);
+}
+
+static int64_t adopted_id(const struct fixture *fixture)
+{
+    return fixture_number(fixture, "SELECT adopted_id FROM outbox_relay");
+}
+
+/* A page is full or the last, is never more than full, and leaves no event
+ * behind. Returns how many it adopted. */
+static int64_t check_page(struct fixture *fixture,
+                          struct outbox_adoption *adoption)
+{
+    char sql[500];
+    int64_t before_id = adopted_id(fixture);
+    fixture_check(fixture,
+                  outbox_adopt(fixture->store, adoption, &fixture->err));
+    int64_t after_id = adopted_id(fixture);
+    assert_true(adoption->done ? after_id == before_id : after_id > before_id);
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT count(*) = %d OR (count(*) < %d AND (%d"
+                   " OR max(id) = (SELECT max(id) FROM outbox)))"
+                   " FROM outbox WHERE id > %lld AND id <= %lld",
+                   adoption->limit, adoption->limit, adoption->done,
+                   (long long)before_id, (long long)after_id);
+    assert_int_equal(fixture_number(fixture, sql), 1);
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT count(*) FROM outbox WHERE id <= %lld AND id NOT IN"
+                   " (SELECT id FROM outbox_delivery)",
+                   (long long)after_id);
+    assert_int_equal(fixture_number(fixture, sql), 0);
+    return adoption->adopted;
+}
+
+/* Each event has its delivery: what had one keeps it, and nothing else has. */
+static void check_shape(struct fixture *fixture, const char *shape, int limit)
+{
+    struct outbox_adoption adoption = {.now_ms = 60001, .limit = limit};
+    char sql[500];
+    int64_t orphans = 0;
+    int64_t adopted = 0;
+    lay_out(fixture, shape);
+    for (const char *at = shape; *at != '\0'; at++)
+        orphans += *at == 'o';
+    do {
+        adopted += check_page(fixture, &adoption);
+    } while (!adoption.done);
+    assert_int_equal(adopted, orphans);
+    (void)snprintf(
+        sql, sizeof(sql),
+        "WITH RECURSIVE place (id) AS (SELECT 1 WHERE '%s' <> ''"
+        " UNION ALL SELECT id + 1 FROM place WHERE id < length('%s'))"
+        "SELECT coalesce(group_concat(CASE arrived_ms WHEN 60001"
+        " THEN 'o' WHEN 1 THEN 'd' ELSE '.' END, ''), '')"
+        " FROM place LEFT JOIN outbox_delivery USING (id)",
+        shape, shape);
+    assert_string_equal(fixture_text(fixture, sql), shape);
+}
+
+static void wherever_one_is_missing_it_is_made(void **state)
+{
+    static const char *const shapes[] = {
+        "",          "d",          "o",        ".",           "dddddd",
+        "oooooo",    "......",     "oodddd",   "ddddoo",      "dddodd",
+        "ddoood",    "dodododo",   "odododod", "d.d.d.d.d",   ".d.d.d.d.",
+        "o.o.o.o.o", "d..o..d",    "d..oo",    "..o..",       "..dd",
+        "dd..",      "d.o.d.o.d.", "oo....oo", "dd..oo.dd.o", "do.od.oo.d",
+        "o..ddd..o",
+    };
+    static const int limits[] = {1, 2, 3, 100};
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        for (size_t j = 0; j < sizeof(limits) / sizeof(limits[0]); j++)
+            check_shape(*state, shapes[i], limits[j]);
+    }
+}
+
+/* Whoever counted such a gap through would never be back. */
+static void a_gap_of_any_width_is_one_look(void **state)
+{
+    struct fixture *fixture = *state;
+    put_body(fixture, bodies[0], 1, true);
+    fixture_run(fixture, "UPDATE sqlite_sequence SET seq = 4611686018427387904"
+                         " WHERE name = 'outbox'");
+    put_body(fixture, bodies[0], 2, false);
+    put_body(fixture, bodies[0], 3, true);
+    fixture_run(fixture, "UPDATE sqlite_sequence SET seq = 9223372036854775806"
+                         " WHERE name = 'outbox'");
+    put_body(fixture, bodies[0], 4, false); /* the last id that there is */
+    assert_int_equal(adopt_all(fixture, 100), 2);
+    assert_int_equal(
+        fixture_number(fixture, "SELECT count(*) FROM outbox_delivery"), 4);
+}
+
+static void what_comes_between_two_pages_is_not_passed_over(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_adoption adoption = {.now_ms = 60001, .limit = 2};
+    lay_out(fixture, "odod");
+    assert_int_equal(check_page(fixture, &adoption), 1);
+    assert_int_equal(adopted_id(fixture), 2);
+    put_body(fixture, bodies[0], 5, false);
+    put_body(fixture, bodies[0], 6, true);
+    assert_int_equal(adopt_all(fixture, 2), 2);
+    put_body(fixture, bodies[0], 7, false);
+    assert_int_equal(adopt_all(fixture, 2), 1);
+    assert_int_equal(
+        fixture_number(fixture, "SELECT count(*) FROM outbox_delivery"), 7);
+}
+
+/* Its id may still be given to an event, and others before it. */
+static void a_delivery_without_an_event_hides_none(void **state)
+{
+    struct fixture *fixture = *state;
+    put_body(fixture, bodies[0], 1, true);
+    fixture_run(fixture,
+                "INSERT INTO outbox_delivery (id, lane, due_ms, arrived_ms)"
+                " VALUES (100, 'b', 0, 1)");
+    assert_int_equal(adopt_all(fixture, 2), 0);
+    put_body(fixture, bodies[0], 2, false);
+    assert_int_equal(adopt_all(fixture, 2), 1);
+}
+
+/* --- counted anew -------------------------------------------------------- */
+
 static void a_recount_mends_the_counters(void **state)
 {
     struct fixture *fixture = *state;
@@ -190,6 +332,10 @@ int main(void)
         TEST(an_older_event_goes_before_those_that_wait),
         TEST(what_is_left_of_its_attempts_goes_on),
         TEST(it_goes_on_where_it_stopped),
+        TEST(wherever_one_is_missing_it_is_made),
+        TEST(a_gap_of_any_width_is_one_look),
+        TEST(what_comes_between_two_pages_is_not_passed_over),
+        TEST(a_delivery_without_an_event_hides_none),
         TEST(a_recount_mends_the_counters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

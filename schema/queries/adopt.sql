@@ -1,18 +1,23 @@
 -- adopt.sql - events that came in without a delivery: while triggers were
 -- switched off, or from a dump that had lost it.
 
--- name: adopt_page
--- How far the next page of events reaches; NULL: there are no more. A page that
--- is not full reaches to the last event.
-SELECT adopted_id, coalesce((SELECT id FROM outbox WHERE id > adopted_id
-        ORDER BY id LIMIT 1 OFFSET :limit - 1),
-    (SELECT max(id) FROM outbox WHERE id > adopted_id))
+-- name: adopt_span
+-- Which events are to be looked at: those after the first id, up to the second
+-- (NULL: there are none).
+SELECT adopted_id, (SELECT max(id) FROM outbox)
     FROM outbox_relay WHERE id = 1;
 
+-- name: adopt_walk
+-- Their deliveries. Thirty lie on a page, and events by threes: where one id
+-- follows the other, no event needs to be read. Not beyond the last event: what
+-- comes later may need its delivery.
+SELECT id FROM outbox_delivery WHERE id > :after_id AND id <= :last_id
+    ORDER BY id;
+
 -- name: adopt_find
--- Those of the page without a delivery, with lane and kind as the trigger
+-- Events in a gap between deliveries, with lane and kind as the trigger
 -- outbox_accept makes them.
-SELECT outbox.id, coalesce(user_id, '/' || outbox.id),
+SELECT id, coalesce(user_id, '/' || id),
     coalesce(
         CASE WHEN fact_period = 'TRIAL'
             THEN (SELECT kind FROM outbox_type
@@ -22,11 +27,8 @@ SELECT outbox.id, coalesce(user_id, '/' || outbox.id),
                 WHERE type = fact_type AND condition = 'conversion') END,
         (SELECT kind FROM outbox_type
             WHERE type = fact_type AND condition = ''))
-    FROM outbox LEFT JOIN outbox_delivery AS delivery
-        ON delivery.id = outbox.id
-    WHERE outbox.id > :after_id AND outbox.id <= :last_id
-        AND delivery.id IS NULL
-    ORDER BY outbox.id;
+    FROM outbox WHERE id > :after_id AND id <= :last_id
+    ORDER BY id LIMIT :limit;
 
 -- name: adopt_insert
 -- Its delivery; the lane's step makes it due. Attempts that are left of the one
@@ -45,7 +47,7 @@ UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = 'unknown',
 
 -- name: adopt_remember
 -- All up to here have been looked at.
-UPDATE outbox_relay SET adopted_id = :last_id WHERE id = 1;
+UPDATE outbox_relay SET adopted_id = :reached_id WHERE id = 1;
 
 -- name: adopt_forget
 -- Look at all events again.

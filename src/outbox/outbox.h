@@ -63,14 +63,15 @@ MUST_CHECK bool outbox_end_epoch(struct store *store, int64_t epoch,
 
 struct outbox_adoption {
     int64_t now_ms;  /* adopted ones count as arrived now */
-    int limit;       /* look at so many events */
+    int limit;       /* look at so many events at most; > 0 */
     int64_t adopted; /* set: how many had no delivery and have one now */
     bool done;       /* set: all events have been looked at */
 };
 
 /* Give deliveries to events that have none (inserted with triggers off, or
  * restored): the next page of events in id order, going on where the last call
- * stopped, whichever process made it. A transaction of its own. */
+ * stopped, whichever process made it. Of events that have one it reads the
+ * deliveries alone. A transaction of its own. */
 MUST_CHECK bool outbox_adopt(struct store *store,
                              struct outbox_adoption *adoption, struct err *err);
 

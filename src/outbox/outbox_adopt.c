@@ -1,4 +1,8 @@
-/* outbox_adopt.c - deliveries for events that came in without one. */
+/* outbox_adopt.c - deliveries for events that came in without one.
+ *
+ * Events are large and deliveries small, and nearly all events have one. So it
+ * goes through the deliveries and looks for events only where ids are missing:
+ * once a gap, however wide pruning made it. */
 #include "outbox/outbox.h"
 
 #include "base/mem.h"
@@ -6,6 +10,7 @@
 #include "outbox/lane.h"
 #include "outbox/query.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct orphan {
@@ -14,43 +19,88 @@ struct orphan {
     char kind[32];
 };
 
-struct orphans {
-    struct orphan *items; /* owned */
+/* What one call looks at. */
+struct page {
+    int64_t reached_id;     /* all up to here have been looked at */
+    int64_t last_id;        /* of all events */
+    int left;               /* look at so many more */
+    struct orphan *orphans; /* owned */
     size_t count;
     size_t capacity;
 };
 
-static void free_orphans(struct orphans *orphans)
+static void free_orphans(struct page *page)
 {
-    for (size_t i = 0; i < orphans->count; i++)
-        free(orphans->items[i].lane);
-    free(orphans->items);
+    for (size_t i = 0; i < page->count; i++)
+        free(page->orphans[i].lane);
+    free(page->orphans);
 }
 
-static void add_orphan(struct orphans *orphans, const struct query *query)
+static void add_orphan(struct page *page, const struct query *query)
 {
-    if (orphans->count == orphans->capacity) {
-        orphans->capacity = orphans->capacity * 2 + 16;
-        orphans->items = mem_resize(
-            orphans->items, orphans->capacity * sizeof(*orphans->items));
+    if (page->count == page->capacity) {
+        page->capacity = page->capacity * 2 + 16;
+        page->orphans =
+            mem_resize(page->orphans, page->capacity * sizeof(*page->orphans));
     }
-    struct orphan *orphan = &orphans->items[orphans->count++];
+    struct orphan *orphan = &page->orphans[page->count++];
     orphan->id = query_int64(query, 0);
     orphan->lane = query_text(query, 1);
     query_copy(query, 2, orphan->kind, sizeof(orphan->kind));
+    page->reached_id = orphan->id;
+    page->left--;
 }
 
-static bool find_orphans(struct store *store, int64_t after_id, int64_t last_id,
-                         struct orphans *orphans, struct err *err)
+/* No delivery lies between here and last_id. */
+static bool look_into_gap(struct store *store, struct page *page,
+                          int64_t last_id, struct err *err)
 {
     struct query query;
     enum query_step step;
+    if (page->reached_id >= last_id)
+        return true;
     query_open(&query, store, QUERY_ADOPT_FIND);
-    query_bind_int64(&query, "after_id", after_id);
+    query_bind_int64(&query, "after_id", page->reached_id);
     query_bind_int64(&query, "last_id", last_id);
+    query_bind_int64(&query, "limit", page->left);
     while ((step = query_next(&query, err)) == QUERY_ROW)
-        add_orphan(orphans, &query);
+        add_orphan(page, &query);
+    if (page->left > 0)
+        page->reached_id = last_id;
     return step == QUERY_END;
+}
+
+/* An event with its delivery, and the gap before it. */
+static bool look_at_delivery(struct store *store, struct page *page, int64_t id,
+                             struct err *err)
+{
+    if (!look_into_gap(store, page, id - 1, err))
+        return false;
+    if (page->left > 0) {
+        page->reached_id = id;
+        page->left--;
+    }
+    return true;
+}
+
+static bool look_at_page(struct store *store, struct page *page,
+                         struct err *err)
+{
+    struct query query;
+    enum query_step step = QUERY_ROW;
+    query_open(&query, store, QUERY_ADOPT_WALK);
+    query_bind_int64(&query, "after_id", page->reached_id);
+    query_bind_int64(&query, "last_id", page->last_id);
+    while (page->left > 0 && (step = query_next(&query, err)) == QUERY_ROW) {
+        if (!look_at_delivery(store, page, query_int64(&query, 0), err)) {
+            query_close(&query);
+            return false;
+        }
+    }
+    query_close(&query);
+    if (step == QUERY_FAILED)
+        return false;
+    return page->left == 0 || look_into_gap(store, page, page->last_id, err);
 }
 
 static bool adopt_one(struct store *store, const struct orphan *orphan,
@@ -78,56 +128,53 @@ static bool adopt_one(struct store *store, const struct orphan *orphan,
     return lane_make_due(store, orphan->lane, from_id, err);
 }
 
-/* *last_id: the end of the next page; OUTBOX_NO_TIME: there is none. */
-static bool read_page(struct store *store, int limit, int64_t *after_id,
-                      int64_t *last_id, struct err *err)
+/* last_id is OUTBOX_NO_TIME where there are no events. */
+static bool read_span(struct store *store, struct page *page, struct err *err)
 {
     struct query query;
-    query_open(&query, store, QUERY_ADOPT_PAGE);
-    query_bind_int64(&query, "limit", limit);
+    query_open(&query, store, QUERY_ADOPT_SPAN);
     if (!query_first(&query, err))
         return false;
-    *after_id = query_int64(&query, 0);
-    *last_id = query_time(&query, 1);
+    page->reached_id = query_int64(&query, 0);
+    page->last_id = query_time(&query, 1);
     query_close(&query);
     return true;
 }
 
-static bool adopt_orphans(struct store *store, const struct orphans *orphans,
+static bool adopt_orphans(struct store *store, const struct page *page,
                           int64_t now_ms, struct err *err)
 {
-    for (size_t i = 0; i < orphans->count; i++) {
-        if (!adopt_one(store, &orphans->items[i], now_ms, err))
+    for (size_t i = 0; i < page->count; i++) {
+        if (!adopt_one(store, &page->orphans[i], now_ms, err))
             return false;
     }
     return true;
 }
 
-static bool remember(struct store *store, int64_t last_id, struct err *err)
+static bool remember(struct store *store, int64_t reached_id, struct err *err)
 {
     struct query query;
     query_open(&query, store, QUERY_ADOPT_REMEMBER);
-    query_bind_int64(&query, "last_id", last_id);
+    query_bind_int64(&query, "reached_id", reached_id);
     return query_run(&query, err);
 }
 
 static bool adopt_page(struct store *store, struct outbox_adoption *adoption,
                        struct err *err)
 {
-    struct orphans orphans = {0};
-    int64_t after_id;
-    int64_t last_id;
+    struct page page = {.left = adoption->limit};
+    assert(adoption->limit > 0);
     adoption->adopted = 0;
-    if (!read_page(store, adoption->limit, &after_id, &last_id, err))
+    if (!read_span(store, &page, err))
         return false;
-    adoption->done = last_id == OUTBOX_NO_TIME;
+    adoption->done = page.reached_id >= page.last_id;
     if (adoption->done)
         return true;
-    bool good = find_orphans(store, after_id, last_id, &orphans, err) &&
-                adopt_orphans(store, &orphans, adoption->now_ms, err) &&
-                remember(store, last_id, err);
-    adoption->adopted = (int64_t)orphans.count;
-    free_orphans(&orphans);
+    bool good = look_at_page(store, &page, err) &&
+                adopt_orphans(store, &page, adoption->now_ms, err) &&
+                remember(store, page.reached_id, err);
+    adoption->adopted = (int64_t)page.count;
+    free_orphans(&page);
     return good;
 }
 
