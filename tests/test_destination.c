@@ -387,6 +387,17 @@ static void the_quota_is_kept_for_the_record_without_overflow(void **state)
     assert_int_equal(destination.quota_limit, 83);
     assert_int_equal(destination.quota_left, 80);
     assert_int_equal(destination.quota_reset_ms, INT64_C(1787565610000));
+
+    /* what tells nothing of it changes nothing */
+    struct http_answer cut = answer;
+    cut.end = HTTP_UNKNOWN;
+    cut.quota_limit = 7;
+    destination.quota_changed = false;
+    destination_start_call(&destination, now_ms);
+    destination_take_answer(&destination, &cut, now_ms);
+    answer_with(200);
+    assert_false(destination.quota_changed);
+    assert_int_equal(destination.quota_limit, 83);
 }
 
 int main(void)

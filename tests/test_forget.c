@@ -109,6 +109,19 @@ static void every_row_of_the_user_goes_and_none_of_others(void **state)
     assert_false(fixture_put(fixture, "e1", "RENEWAL", "u1"));
 }
 
+static void a_user_of_whom_only_the_contact_is_left_is_known(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_run(fixture, "INSERT INTO outbox_user (lane, contact_id) VALUES "
+                         "('u1', 'c1')");
+    struct forget forget = looked(fixture, "u1");
+    assert_true(forget.is_known);
+    forget_free(&forget);
+    forget = looked(fixture, "u2");
+    assert_false(forget.is_known);
+    forget_free(&forget);
+}
+
 static void it_is_recorded_without_the_user(void **state)
 {
     struct fixture *fixture = *state;
@@ -261,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_row_of_the_user_goes_and_none_of_others),
+        TEST(a_user_of_whom_only_the_contact_is_left_is_known),
         TEST(it_is_recorded_without_the_user),
         TEST(events_without_a_user_that_name_it_go_too),
         TEST(ids_that_can_have_no_lane_are_found_by_their_payload),

@@ -129,6 +129,35 @@ static void outcomes_are_what_became_of_the_changed_ones(void **state)
     assert_int_equal(outcomes.waiting, ROWS - 7); /* 9 was left alone */
 }
 
+static void a_delivery_names_the_operations_that_it_is_in(void **state)
+{
+    struct fixture *fixture = *state;
+    struct operation_touch touches[3];
+    int count;
+    put_rows(
+        fixture, 2, "state, aside, settled_ms, reason",
+        "'failed', 'failed', 1, CASE WHEN i = 2 THEN 'contact_deleted' END");
+    fixture_check(fixture, operation_list_touches(fixture->store, 1, 3, touches,
+                                                  &count, &fixture->err));
+    assert_int_equal(count, 0);
+    int64_t id = retry(fixture, 2);
+    fixture_check(fixture, operation_list_touches(fixture->store, 1, 3, touches,
+                                                  &count, &fixture->err));
+    assert_int_equal(count, 1);
+    assert_int_equal(touches[0].id, id);
+    assert_string_equal(touches[0].action, "retry");
+    assert_string_equal(touches[0].state, "done");
+    assert_string_equal(touches[0].who, "ana");
+    assert_int_equal(touches[0].created_ms, 50);
+    assert_string_equal(touches[0].item_state, "applied");
+    assert_string_equal(touches[0].why, "");
+    fixture_check(fixture, operation_list_touches(fixture->store, 2, 3, touches,
+                                                  &count, &fixture->err));
+    assert_int_equal(count, 1);
+    assert_string_equal(touches[0].item_state, "left");
+    assert_string_equal(touches[0].why, "contact deleted for good in Intercom");
+}
+
 static struct operation_name_effect count_effect(struct fixture *fixture,
                                                  int *calls)
 {
@@ -201,6 +230,7 @@ int main(void)
         TEST(operations_are_listed_both_ways),
         TEST(items_are_listed_both_ways),
         TEST(outcomes_are_what_became_of_the_changed_ones),
+        TEST(a_delivery_names_the_operations_that_it_is_in),
         TEST(a_name_touches_what_waits_and_failed),
         TEST(a_long_lane_is_counted_in_slices_too),
         TEST(where_nothing_waits_a_failed_one_is_the_sample),

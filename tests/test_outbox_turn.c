@@ -256,6 +256,36 @@ static void the_outlook_says_what_is_next(void **state)
     assert_true(outlook.is_paused);
 }
 
+static void an_open_breaker_is_recorded_until_it_is_closed(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        struct outbox_breaker breaker;
+        const char *recorded;
+    } rows[] = {
+        {{.since_ms = 5, .probe_ms = 9, .text = "refused"}, "5 9 refused"},
+        {{.since_ms = OUTBOX_NO_TIME, .probe_ms = 9, .text = "refused"},
+         "- - -"},
+    };
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        fixture_check(fixture,
+                      outbox_begin_turn(fixture->store, epoch, &fixture->err));
+        fixture_check(fixture,
+                      outbox_set_breaker(fixture->store, &rows[i].breaker,
+                                         &fixture->err));
+        fixture_check(fixture,
+                      outbox_commit_turn(fixture->store, &fixture->err));
+        assert_string_equal(
+            fixture_text(fixture,
+                         "SELECT coalesce(breaker_since_ms, '-') || ' ' ||"
+                         " coalesce(breaker_probe_ms, '-') || ' ' ||"
+                         " coalesce(breaker_text, '-') FROM"
+                         " outbox_destination"),
+            rows[i].recorded);
+    }
+}
+
 static void exchanged_names_are_read_as_they_stand(void **state)
 {
     struct fixture *fixture = *state;
@@ -291,6 +321,7 @@ int main(void)
         TEST(what_is_not_due_cannot_be_started),
         TEST(a_delivery_that_needs_no_call_settles_and_uncovers_the_next),
         TEST(the_outlook_says_what_is_next),
+        TEST(an_open_breaker_is_recorded_until_it_is_closed),
         TEST(exchanged_names_are_read_as_they_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,30 @@ the_contacts_call_of_bound_bytes_is_saved_where_it_arrived(void **state)
     plan_free(&plan);
 }
 
+static void bound_bytes_stay_where_the_user_was_forgotten(void **state)
+{
+    (void)state;
+    struct plan plan;
+    set_bound(own, "{\"event_name\":\"old\"}");
+    plan_make(&claim, &context, &plan);
+    assert_string_equal(plan.attributes, own);
+    assert_string_equal(plan.newest_attributes, own);
+    plan_free(&plan);
+}
+
+/* Should the contact turn out to be gone, it is made with the newest. */
+static void a_bound_event_without_attributes_knows_the_newest(void **state)
+{
+    (void)state;
+    struct plan plan;
+    set_bound(NULL, "{\"event_name\":\"old\"}");
+    set_sent(EVENT_MS + HOUR_MS, ID + 1, other);
+    plan_make(&claim, &context, &plan);
+    assert_null(plan.attributes);
+    assert_string_equal(plan.newest_attributes, other);
+    plan_free(&plan);
+}
+
 static void bound_attributes_alone_are_always_written(void **state)
 {
     (void)state;
@@ -141,6 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RULE(bound_bytes_go_as_they_are_whatever_has_changed),
         RULE(the_contacts_call_of_bound_bytes_is_saved_where_it_arrived),
+        RULE(bound_bytes_stay_where_the_user_was_forgotten),
+        RULE(a_bound_event_without_attributes_knows_the_newest),
         RULE(bound_attributes_alone_are_always_written),
         RULE(bound_attributes_do_not_overwrite_newer_ones),
         RULE(a_binding_without_bytes_is_mapped_anew),

@@ -151,7 +151,7 @@ static int64_t ticking_ms(void *context)
 static void a_page_has_a_time_limit(void **state)
 {
     struct fixture *fixture = *state;
-    int64_t now_ms = 0;
+    int64_t now_ms = 1000;
     const struct clock ticking = {
         .context = &now_ms, .wall_ms = ticking_ms, .monotonic_ms = ticking_ms};
     put(fixture, 20);

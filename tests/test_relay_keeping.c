@@ -19,16 +19,21 @@ static int64_t rows(void)
     return world_number(world, "SELECT count(*) FROM outbox", 0);
 }
 
-/* So many delivered long ago, by SQL. */
-static void put_old(int count)
+/* All that was put was delivered long ago, by SQL. */
+static void make_old(void)
 {
-    put_users(count);
     world_execute(world, "UPDATE outbox_delivery SET state = 'delivered', "
                          "due_ms = NULL, arrived_ms = 1, settled_ms = 1; "
                          "UPDATE outbox_count SET count = (SELECT count(*) "
                          "FROM outbox_delivery WHERE state = name) WHERE name "
                          "NOT LIKE '%\\_%' ESCAPE '\\'; "
                          "DELETE FROM outbox_backlog");
+}
+
+static void put_old(int count)
+{
+    put_users(count);
+    make_old();
 }
 
 static void the_delivered_go_after_their_time_and_the_failed_stay(void **state)
@@ -95,6 +100,27 @@ static void many_go_in_pages_while_fresh_events_are_sent(void **state)
     world_check(world);
 }
 
+static void room_that_is_not_needed_again_is_given_back(void **state)
+{
+    (void)state;
+    /* of two pages each */
+    world_execute(world,
+                  "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                  "FROM n WHERE i < 1000) INSERT INTO outbox (payload) SELECT "
+                  "json_object('event', json_object('id', 'e' || i, 'type', "
+                  "'TEST'), 'pad', hex(zeroblob(4000))) FROM n");
+    make_old();
+    int64_t pages = world_number(world, "PRAGMA page_count", 0);
+    world->policy.keep_ms = HOUR;
+    world_start(world);
+    (void)world_run(world, 5 * MINUTE);
+    assert_int_equal(rows(), 0);
+    /* what the next events will need again stays */
+    assert_in_range(world_number(world, "PRAGMA freelist_count", 0), 900, 1024);
+    assert_true(world_number(world, "PRAGMA page_count", 0) < pages - 500);
+    world_check(world);
+}
+
 static void an_idle_relay_is_not_woken_for_it(void **state)
 {
     (void)state;
@@ -141,6 +167,7 @@ int main(void)
         RULE(for_ever_is_for_ever),
         RULE(what_settled_late_goes_with_a_later_walk),
         RULE(many_go_in_pages_while_fresh_events_are_sent),
+        RULE(room_that_is_not_needed_again_is_given_back),
         RULE(an_idle_relay_is_not_woken_for_it),
         RULE(it_starts_nothing_while_the_relay_stops),
         RULE(a_locked_outbox_only_puts_it_off),

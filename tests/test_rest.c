@@ -1,12 +1,15 @@
 /* When the relay leaves the outbox alone. */
 #include "relay/rest.h"
 
+#include "support/caught_stderr.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 enum { NOW = 1000000 };
 
@@ -62,12 +65,35 @@ static void a_lock_is_waited_out_briefly_each_time(void **state)
     }
 }
 
+/* How many lines a failure this long after the first one is worth. */
+static int lines_of_two(int64_t later_ms)
+{
+    struct rest rest = {0};
+    int lines = 0;
+    caught_stderr_begin();
+    rest_after_failure(&rest, &full, NOW);
+    rest_after_failure(&rest, &full, NOW + later_ms);
+    for (const char *at = caught_stderr_end();
+         (at = strstr(at, "disk is full; trying again")) != NULL; at++)
+        lines++;
+    return lines;
+}
+
+static void it_is_told_once_in_ten_seconds(void **state)
+{
+    (void)state;
+    assert_int_equal(lines_of_two(50), 1);
+    assert_int_equal(lines_of_two(9999), 1);
+    assert_int_equal(lines_of_two(10000), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_beside_us_is_waited_for),
         cmocka_unit_test(the_lock_is_left_free_as_long_as_it_was_held),
         cmocka_unit_test(a_full_disk_is_waited_out_longer_each_time),
+        cmocka_unit_test(it_is_told_once_in_ten_seconds),
         cmocka_unit_test(a_lock_is_waited_out_briefly_each_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,7 @@ static void the_check_tells_which_are_missing(void **state)
                              "{\"name\":\"expires_at\",\"custom\":true,"
                              "\"model\":\"contact\"}]}"));
     assert_true(upkeep.check_told);
+    assert_int_equal(verdict.action, VERDICT_GO_ON);
     assert_non_null(strstr(buf_text(&upkeep.missing), "latest_entitlement"));
     assert_non_null(strstr(buf_text(&upkeep.missing), "subscription_status"));
     assert_null(strstr(buf_text(&upkeep.missing), "latest_store"));
@@ -129,6 +130,7 @@ static void the_check_tells_which_are_missing(void **state)
     upkeep_begin(&upkeep, UPKEEP_CHECK_ATTRIBUTES, &request);
     assert_false(answer(503, "<html>"));
     assert_false(upkeep.check_told);
+    assert_int_equal(verdict.action, VERDICT_RETRY);
     assert_int_equal(upkeep.missing.length, 0);
 }
 
