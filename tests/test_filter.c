@@ -185,6 +185,20 @@ static void what_is_too_long_is_refused(void **state)
     }
 }
 
+static void as_much_text_as_fits_is_looked_for(void **state)
+{
+    (void)state;
+    char text[FILTER_TEXT_BYTES + 1] = "";
+    struct filter filter;
+    struct filter_place place;
+    struct err err;
+    memset(text, 'x', FILTER_TEXT_BYTES - 1);
+    filter = parse(text);
+    assert_string_equal(filter.texts[0], text);
+    text[FILTER_TEXT_BYTES - 1] = 'x';
+    assert_false(filter_parse(text, &filter, &place, &err));
+}
+
 static void only_a_state_or_nothing_is_state_only(void **state)
 {
     (void)state;
@@ -231,6 +245,7 @@ int main(void)
         cmocka_unit_test(quotes_hold_a_word_together),
         cmocka_unit_test(an_error_names_the_word_and_where_it_stands),
         cmocka_unit_test(what_is_too_long_is_refused),
+        cmocka_unit_test(as_much_text_as_fits_is_looked_for),
         cmocka_unit_test(only_a_state_or_nothing_is_state_only),
         cmocka_unit_test(every_key_of_the_table_is_known),
     };

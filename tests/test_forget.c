@@ -255,6 +255,7 @@ static void a_name_is_replaced_as_a_whole_word_only(void **state)
          "u12 (forgotten) ((forgotten)) \"(forgotten)\",(forgotten)"},
         {"user:\"Ana B\" ana", "Ana B", "user:\"(forgotten)\" ana"},
         {"$x$x $x", "$x", "$x$x (forgotten)"},
+        {"u!x xu!", "u!", "(forgotten)x xu!"},
         {"user:é1 é12", "é1", "user:(forgotten) é12"},
         {"", "u1", ""},
     };
