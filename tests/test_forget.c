@@ -66,8 +66,8 @@ static void every_row_of_the_user_goes_and_none_of_others(void **state)
         fixture,
         "UPDATE outbox_delivery SET state = 'failed', aside = 'failed', "
         "due_ms = NULL, settled_ms = 5, attempts = 1 WHERE id = 1;"
-        "INSERT INTO outbox_attempt (delivery_id, number, epoch, cause, "
-        "started_ms) SELECT id, 1, 1, 'automatic', 1 FROM outbox;"
+        "INSERT INTO outbox_attempt (id, epoch, cause, started_ms) "
+        "SELECT id << 20 | 1, 1, 'automatic', 1 FROM outbox;"
         "INSERT INTO outbox_call (delivery_id, attempt, number, request, "
         "started_ms, took_ms) SELECT id, 1, 1, 'GET', 1, 1 FROM outbox;"
         "INSERT INTO outbox_user (lane, contact_id) VALUES ('u1', 'c1'), "

@@ -37,13 +37,15 @@ INSERT INTO outbox_delivery (id, lane, kind, arrived_ms, put_back, attempts,
     bound)
     SELECT :id, :lane, :kind, :now_ms, 1, coalesce(max(number), 0),
         count(*) > 0
-    FROM outbox_attempt WHERE delivery_id = :id;
+    FROM outbox_attempt
+    WHERE id BETWEEN (:id << 20) AND (:id << 20 | 1048575);
 
 -- name: adopt_end_attempts
 -- How one of them ended may be lost with it (outbox_attempt_outcome).
 UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = 'unknown',
     result = 'how it ended is lost'
-    WHERE delivery_id = :id AND outcome IS NULL;
+    WHERE id BETWEEN (:id << 20) AND (:id << 20 | 1048575)
+        AND outcome IS NULL;
 
 -- name: adopt_remember
 -- All up to here have been looked at.

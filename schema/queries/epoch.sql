@@ -28,7 +28,7 @@ SELECT kind, arrived_ms FROM outbox_delivery
 -- scans: the index holds what is in flight, nothing else
 UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = 'unknown',
     reason = 'relay_ended', result = 'the relay ended before the answer came'
-    WHERE (delivery_id, number) IN (SELECT id, attempts FROM outbox_delivery
+    WHERE id IN (SELECT id << 20 | attempts FROM outbox_delivery
         INDEXED BY outbox_delivery_first WHERE state = 'sending');
 
 -- name: epoch_keep_newest
@@ -37,10 +37,11 @@ UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = 'unknown',
 INSERT INTO outbox_user (lane, sent_timestamp_ms, sent_id, sent_attributes,
     confirmed_timestamp_ms, confirmed_id)
     SELECT lane, newest_ms, id,
-        (SELECT nullif(attributes, '') FROM outbox_attempt
-            WHERE delivery_id = outbox_delivery.id
+        (SELECT nullif(attributes, '') FROM outbox_attempt AS attempt
+            WHERE attempt.id BETWEEN (outbox_delivery.id << 20)
+                    AND (outbox_delivery.id << 20 | 1048575)
                 AND attributes IS NOT NULL
-            ORDER BY number DESC LIMIT 1),
+            ORDER BY attempt.id DESC LIMIT 1),
         CASE WHEN newest_confirmed THEN newest_ms END,
         CASE WHEN newest_confirmed THEN id END
     FROM outbox_delivery INDEXED BY outbox_delivery_first
@@ -64,8 +65,8 @@ UPDATE outbox_delivery INDEXED BY outbox_delivery_first
     wait_ms = :timeout_ms, (due_ms, not_before_ms) =
         (SELECT until_ms, until_ms FROM (SELECT :timeout_ms + min(:now_ms,
             coalesce(max(started_ms) + 12 * :timeout_ms, :now_ms)) AS until_ms
-            FROM outbox_attempt WHERE delivery_id = outbox_delivery.id
-            AND number = outbox_delivery.attempts))
+            FROM outbox_attempt AS attempt WHERE attempt.id =
+                (outbox_delivery.id << 20 | outbox_delivery.attempts)))
     WHERE state = 'sending';
 
 -- name: epoch_be_quiet

@@ -12,7 +12,8 @@ DELETE FROM outbox_call WHERE delivery_id = :id;
 
 -- name: erase_attempts
 -- Its attempts.
-DELETE FROM outbox_attempt WHERE delivery_id = :id;
+DELETE FROM outbox_attempt
+    WHERE id BETWEEN (:id << 20) AND (:id << 20 | 1048575);
 
 -- name: erase_bury
 -- A late repeat of its event stays a repeat.

@@ -79,11 +79,9 @@ SELECT item.delivery_id, item.state, was_state, lane, kind, arrived_ms
 UPDATE outbox_attempt SET (ended_ms, outcome, reason, result) =
         (SELECT ended_ms, outcome, reason, result
             FROM outbox_attempt_outcome AS told
-            WHERE told.delivery_id = outbox_attempt.delivery_id
-            AND told.number = outbox_attempt.number)
-    WHERE delivery_id = :id AND outcome IS NULL
-        AND number = (SELECT attempts FROM outbox_delivery
-            WHERE id = :id AND state = 'delivered');
+            WHERE told.id = outbox_attempt.id)
+    WHERE outcome IS NULL AND id = (SELECT id << 20 | attempts
+        FROM outbox_delivery WHERE id = :id AND state = 'delivered');
 
 -- name: operation_end_call
 -- And its last call is written where all others are ...

@@ -72,11 +72,13 @@ INSERT INTO outbox_user (lane, quiet_until_ms) VALUES (:lane, :until_ms)
 -- The bytes in force: those of the last attempt that wrote its own.
 SELECT
     (SELECT attributes FROM outbox_attempt
-        WHERE delivery_id = :id AND attributes IS NOT NULL
-        ORDER BY number DESC LIMIT 1),
+        WHERE id BETWEEN (:id << 20) AND (:id << 20 | 1048575)
+            AND attributes IS NOT NULL
+        ORDER BY id DESC LIMIT 1),
     (SELECT event_body FROM outbox_attempt
-        WHERE delivery_id = :id AND event_body IS NOT NULL
-        ORDER BY number DESC LIMIT 1);
+        WHERE id BETWEEN (:id << 20) AND (:id << 20 | 1048575)
+            AND event_body IS NOT NULL
+        ORDER BY id DESC LIMIT 1);
 
 -- name: outbox_start
 -- A due head is about to be sent.
@@ -87,9 +89,9 @@ UPDATE outbox_delivery SET state = 'sending', due_ms = NULL,
 
 -- name: outbox_start_attempt
 -- Its bytes are on the disk before the first of them leaves.
-INSERT INTO outbox_attempt (delivery_id, number, epoch, cause, started_ms,
-    attributes, event_body)
-    VALUES (:id, :number, :epoch, :cause, :now_ms, :attributes, :event_body);
+INSERT INTO outbox_attempt (id, epoch, cause, started_ms, attributes,
+    event_body)
+    VALUES (:id << 20 | :number, :epoch, :cause, :now_ms, :attributes, :event_body);
 
 -- name: outbox_settle
 -- A due head leaves for good without an attempt.
@@ -133,7 +135,7 @@ UPDATE outbox_delivery SET reason = :reason, result = :result,
 -- How the attempt ended, unless it delivered (outbox_attempt_outcome).
 UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = :outcome,
     reason = :reason, result = :result
-    WHERE delivery_id = :id AND number = :number;
+    WHERE id = (:id << 20 | :number);
 
 -- name: outbox_end_call
 -- One of its calls (outbox_call_made).

@@ -75,7 +75,8 @@ SELECT payload FROM outbox WHERE id = :id;
 -- All attempts of a delivery, oldest first.
 SELECT number, cause, outcome, reason, result, started_ms, ended_ms,
     attributes, event_body
-    FROM outbox_attempt_outcome WHERE delivery_id = :id ORDER BY number;
+    FROM outbox_attempt_outcome
+    WHERE id BETWEEN (:id << 20) AND (:id << 20 | 1048575) ORDER BY id;
 
 -- name: views_calls
 -- All calls of a delivery, oldest first.

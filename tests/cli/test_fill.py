@@ -44,7 +44,7 @@ class Fill(Case):
         self.assertEqual(self.sql(
             "SELECT id FROM outbox_delivery WHERE state = 'failed' AND "
             "attempts <> (SELECT count(*) FROM outbox_attempt WHERE "
-            "delivery_id = id)"), [])
+            "delivery_id = outbox_delivery.id)"), [])
         failed = self.sql("SELECT id FROM outbox_delivery WHERE state = "
                           "'failed' AND attempts > 1")[0][0]
         page, _ = self.expect(0, "show", str(failed))

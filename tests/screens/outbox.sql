@@ -62,21 +62,21 @@ UPDATE outbox_delivery SET due_ms = NULL, lane =
     (SELECT lane FROM outbox_delivery WHERE id = 445) WHERE id = 446;
 
 -- The delivery that is looked at closely.
-INSERT INTO outbox_attempt (delivery_id, number, epoch, cause, started_ms,
-    ended_ms, outcome, reason, result, attributes, event_body)
+INSERT INTO outbox_attempt (id, epoch, cause, started_ms, ended_ms, outcome,
+    reason, result, attributes, event_body)
 VALUES
-    (428, 1, 1, 'automatic', 1787568766000, 1787568766201, 'retry', NULL,
+    (428 << 20 | 1, 1, 'automatic', 1787568766000, 1787568766201, 'retry', NULL,
         '503 service_unavailable',
         '{"latest_store":"APP_STORE","latest_entitlement":"pro","expires_at":1790251200,"subscription_status":"active"}',
         '{"event_name":"rc_renewal_event","user_id":"app_user_8836","created_at":1787568754,"metadata":{"product_identifier":"pro_monthly","entitlement":"pro","store":"APP_STORE","expires_at":1790251200,"environment":"production"}}'),
-    (428, 2, 1, 'automatic', 1787568770000, 1787568770092, 'retry', NULL,
+    (428 << 20 | 2, 1, 'automatic', 1787568770000, 1787568770092, 'retry', NULL,
         '429 rate_limit_exceeded: wait 8 s, no try used', NULL, NULL),
-    (428, 3, 1, 'automatic', 1787568779000, 1787568784000, 'unknown', NULL,
+    (428 << 20 | 3, 1, 'automatic', 1787568779000, 1787568784000, 'unknown', NULL,
         'no answer after 5 s', NULL, NULL),
-    (428, 4, 1, 'automatic', 1787568800000, 1787568800177, 'failed',
+    (428 << 20 | 4, 1, 'automatic', 1787568800000, 1787568800177, 'failed',
         'name_archived',
         '422 parameter_invalid: event name archived (event_name)', NULL, NULL),
-    (428, 5, 1, 'operation 12', 1787568834000, 1787568834181, 'failed',
+    (428 << 20 | 5, 1, 'operation 12', 1787568834000, 1787568834181, 'failed',
         'name_archived',
         '422 parameter_invalid: event name archived (event_name)', NULL, NULL);
 INSERT INTO outbox_call (delivery_id, attempt, number, request, started_ms,
