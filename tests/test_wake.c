@@ -1,114 +1,12 @@
 /* Commit -> hint, with real files and a real SQLite writing them. */
-#include "relay/wake.h"
+#include "wake_fixture.h"
 
-#include "support/folder.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* More than any test waits for what has to come: then it has not come. */
-enum { LONG_MS = 20 * 1000 };
-
-static char folder[FOLDER_BYTES];
-static char path[FOLDER_BYTES + 20];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder_make(folder);
-    (void)snprintf(path, sizeof(path), "%s/app.db", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
-static void run_sql(sqlite3 *db, const char *sql)
-{
-    char *text = NULL;
-    if (sqlite3_exec(db, sql, NULL, NULL, &text) != SQLITE_OK)
-        fail_msg("%s: %s", sql, text);
-}
-
-static sqlite3 *open_database(const char *journal_mode)
-{
-    sqlite3 *db;
-    char sql[80];
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    (void)snprintf(sql, sizeof(sql), "PRAGMA journal_mode = %s", journal_mode);
-    run_sql(db, sql);
-    run_sql(db, "CREATE TABLE IF NOT EXISTS t (a)");
-    return db;
-}
-
-static struct wake *make_wake_with_token(const char *of, const char *token_file)
-{
-    struct wake *wake;
-    struct err err;
-    if (!wake_new(of, token_file, &wake, &err))
-        fail_msg("%s", err.text);
-    return wake;
-}
-
-static struct wake *make_wake(const char *of)
-{
-    return make_wake_with_token(of, NULL);
-}
-
-/* Take in what came at this time. True: a hint. */
-static bool take_hint(struct wake *wake, int64_t monotonic_ms)
-{
-    struct wake_news news = {.hint = false};
-    wake_drain(wake, monotonic_ms, &news);
-    return news.hint;
-}
-
-static bool can_be_read(const struct wake *wake, int most_ms)
-{
-    struct pollfd poller = {.fd = wake_descriptor(wake), .events = POLLIN};
-    return poll(&poller, 1, most_ms) == 1;
-}
-
-/* Take in what has come so far. */
-static void drain_all(struct wake *wake)
-{
-    while (can_be_read(wake, 0))
-        (void)take_hint(wake, 0);
-}
-
-/* A hint comes. Files of others may wake us before it does. */
-static void expect_hint(struct wake *wake)
-{
-    bool hint = false;
-    while (!hint) {
-        assert_true(can_be_read(wake, LONG_MS));
-        hint = take_hint(wake, 0);
-    }
-}
-
-static void expect_hint_of_commit(struct wake *wake, sqlite3 *db)
-{
-    drain_all(wake);
-    run_sql(db, "INSERT INTO t VALUES (1)");
-    expect_hint(wake);
-}
 
 /* --- commits -------------------------------------------------------------- */
 
@@ -293,78 +191,6 @@ static void reading_gives_no_hint(void **state)
     (void)sqlite3_close(db);
 }
 
-/* --- the token file ------------------------------------------------------- */
-
-static void write_file(const char *file_path, const char *text)
-{
-    FILE *file = fopen(file_path, "w");
-    assert_non_null(file);
-    (void)fputs(text, file);
-    (void)fclose(file);
-}
-
-static void expect_token_news(struct wake *wake)
-{
-    struct wake_news news = {.hint = false};
-    while (!news.token_file) {
-        assert_true(can_be_read(wake, LONG_MS));
-        wake_drain(wake, 0, &news);
-    }
-}
-
-static void a_token_file_that_changes_is_news_wherever_it_is(void **state)
-{
-    (void)state;
-    static const char *const places[] = {"secrets/token", "token", "a",
-                                         "app.db.token", "app.db-token"};
-    char made[FOLDER_BYTES + 20];
-    (void)snprintf(made, sizeof(made), "%s/secrets", folder);
-    assert_int_equal(mkdir(made, 0700), 0);
-    sqlite3 *db = open_database("wal");
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        char token[FOLDER_BYTES + 40];
-        char beside[FOLDER_BYTES + 60];
-        (void)snprintf(token, sizeof(token), "%s/%s", folder, places[i]);
-        (void)snprintf(beside, sizeof(beside), "%s.new", token);
-        struct wake *wake = make_wake_with_token(path, token);
-        write_file(token, "one"); /* made */
-        expect_token_news(wake);
-        drain_all(wake);
-        write_file(token, "two"); /* written over */
-        expect_token_news(wake);
-        write_file(beside, "three");
-        drain_all(wake);
-        assert_int_equal(rename(beside, token), 0); /* put in its place */
-        expect_token_news(wake);
-        expect_hint_of_commit(wake, db);
-        wake_free(wake);
-    }
-    (void)sqlite3_close(db);
-}
-
-static void commits_are_no_news_of_the_token_file(void **state)
-{
-    (void)state;
-    static const char *const modes[] = {"wal", "delete"};
-    char token[FOLDER_BYTES + 40];
-    (void)snprintf(token, sizeof(token), "%s/token", folder);
-    write_file(token, "one");
-    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-        sqlite3 *db = open_database(modes[i]);
-        struct wake *wake = make_wake_with_token(path, token);
-        drain_all(wake);
-        for (int commit = 0; commit < 3; commit++) {
-            struct wake_news news = {.hint = false};
-            run_sql(db, "INSERT INTO t VALUES (1)");
-            while (can_be_read(wake, 0))
-                wake_drain(wake, 0, &news);
-            assert_false(news.token_file);
-        }
-        wake_free(wake);
-        (void)sqlite3_close(db);
-    }
-}
-
 /* --- when the files are gone ---------------------------------------------- */
 
 /* What follows a loss is bounded: the descriptor must not stay readable, or
@@ -502,8 +328,6 @@ int main(void)
         RULE(a_path_without_a_folder_is_watched),
         RULE(files_of_others_in_the_folder_give_no_hint),
         RULE(reading_gives_no_hint),
-        RULE(a_token_file_that_changes_is_news_wherever_it_is),
-        RULE(commits_are_no_news_of_the_token_file),
         RULE(a_folder_that_is_removed_does_no_harm),
         RULE(without_the_files_it_polls),
         RULE(a_hint_begins_a_series_of_looks),
