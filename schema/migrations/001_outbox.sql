@@ -105,6 +105,8 @@ CREATE TABLE outbox_delivery (
     put_back INTEGER NOT NULL DEFAULT 0,  -- 1: it may wait behind a later one
     epoch INTEGER,                   -- the relay that is sending it
     operation_id INTEGER,            -- the last one that changed its state
+    user_row INTEGER,                -- in outbox_user, as the one before it in
+                                     -- the lane left it: look there first
     -- Of the last attempt, for outbox_user, which is written at its end:
     newest_ms INTEGER,               -- the event's time; NULL: not newest
     newest_confirmed INTEGER NOT NULL DEFAULT 0,

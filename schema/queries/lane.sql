@@ -33,7 +33,7 @@ UPDATE outbox_delivery SET due_ms = not_before_ms
 -- name: lane_make_next_due
 -- The same where the head has just settled, so that nothing goes before the
 -- lane's order.
-UPDATE outbox_delivery SET due_ms = not_before_ms
+UPDATE outbox_delivery SET due_ms = not_before_ms, user_row = :user
     WHERE state = 'pending' AND id = coalesce(
         (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_put_back
             WHERE lane = :lane AND put_back = 1 AND settled_ms IS NULL

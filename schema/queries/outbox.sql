@@ -19,10 +19,13 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     first_try_open_ms, missing_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
     confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
-    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END, user.id
+    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END, user.id,
+    user_row, (SELECT max(id) FROM outbox_user)
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
-    LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
+    LEFT JOIN outbox_user AS user ON user.id = coalesce(
+        (SELECT id FROM outbox_user WHERE id = user_row AND lane = delivery.lane),
+        (SELECT id FROM outbox_user WHERE lane = delivery.lane))
     WHERE due_ms = 0 ORDER BY delivery.id LIMIT :limit;
 
 -- name: outbox_due_operation
@@ -31,10 +34,13 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     first_try_open_ms, missing_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
     confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
-    quiet_until_ms, operation_id, user.id
+    quiet_until_ms, operation_id, user.id,
+    user_row, (SELECT max(id) FROM outbox_user)
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
-    LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
+    LEFT JOIN outbox_user AS user ON user.id = coalesce(
+        (SELECT id FROM outbox_user WHERE id = user_row AND lane = delivery.lane),
+        (SELECT id FROM outbox_user WHERE lane = delivery.lane))
     WHERE due_ms = 1 ORDER BY delivery.id LIMIT :limit;
 
 -- name: outbox_due_retry
@@ -43,10 +49,13 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     first_try_open_ms, missing_open_ms, unknown, bound, payload, contact_id,
     sent_timestamp_ms, sent_id, sent_attributes, confirmed_timestamp_ms,
     confirmed_id, confirmed_ms, confirmed_epoch, sent_events,
-    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END, user.id
+    quiet_until_ms, CASE WHEN not_before_ms = 1 THEN operation_id END, user.id,
+    user_row, (SELECT max(id) FROM outbox_user)
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
-    LEFT JOIN outbox_user AS user ON user.lane = delivery.lane
+    LEFT JOIN outbox_user AS user ON user.id = coalesce(
+        (SELECT id FROM outbox_user WHERE id = user_row AND lane = delivery.lane),
+        (SELECT id FROM outbox_user WHERE lane = delivery.lane))
     WHERE due_ms > 1 AND due_ms <= :now_ms
     ORDER BY due_ms, delivery.id LIMIT :limit;
 
@@ -166,6 +175,12 @@ UPDATE outbox_user SET
     confirmed_epoch = coalesce(:epoch, confirmed_epoch),
     quiet_until_ms = coalesce(:quiet_until_ms, quiet_until_ms)
     WHERE id = :user AND lane = :lane;
+
+-- name: outbox_move_user
+-- To the end of its table, beside others who have had events lately. Where it
+-- is now.
+UPDATE outbox_user SET id = (SELECT max(id) + 1 FROM outbox_user)
+    WHERE id = :user AND lane = :lane RETURNING id;
 
 -- name: outbox_end_new_user
 -- The same of one who had no row then, or has it no more: nothing stands there

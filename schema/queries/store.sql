@@ -15,7 +15,7 @@ PRAGMA synchronous = EXTRA;
 -- 6 MiB: users and lanes lie all over the file. What is not here is in the
 -- system's cache. More saves hardly a page read; with 4 MiB half as many again
 -- are read (docs/performance.md, "Memory").
-PRAGMA cache_size = -6144;
+PRAGMA cache_size = -8192;
 
 -- name: store_wal_autocheckpoint
 -- 16 MiB: a page that changes in many turns goes to the file once.

@@ -1,5 +1,6 @@
 #include "outbox/lane.h"
 
+#include "outbox/outbox.h"
 #include "outbox/query.h"
 
 bool lane_clear_due(struct store *store, const char *lane, int64_t *from_id,
@@ -22,24 +23,23 @@ bool lane_clear_due(struct store *store, const char *lane, int64_t *from_id,
     return query_run(&query, err);
 }
 
-static bool make_due(struct store *store, enum query_name name,
-                     const char *lane, int64_t from_id, struct err *err)
+bool lane_make_due(struct store *store, const char *lane, int64_t from_id,
+                   struct err *err)
 {
     struct query query;
-    query_open(&query, store, name);
+    query_open(&query, store, QUERY_LANE_MAKE_DUE);
     query_bind_text(&query, "lane", lane);
     query_bind_int64(&query, "from", from_id);
     return query_run(&query, err);
 }
 
-bool lane_make_due(struct store *store, const char *lane, int64_t from_id,
-                   struct err *err)
-{
-    return make_due(store, QUERY_LANE_MAKE_DUE, lane, from_id, err);
-}
-
 bool lane_make_next_due(struct store *store, const char *lane,
-                        int64_t settled_id, struct err *err)
+                        int64_t settled_id, int64_t user_id, struct err *err)
 {
-    return make_due(store, QUERY_LANE_MAKE_NEXT_DUE, lane, settled_id, err);
+    struct query query;
+    query_open(&query, store, QUERY_LANE_MAKE_NEXT_DUE);
+    query_bind_time(&query, "user", user_id == 0 ? OUTBOX_NO_TIME : user_id);
+    query_bind_text(&query, "lane", lane);
+    query_bind_int64(&query, "from", settled_id);
+    return query_run(&query, err);
 }

@@ -28,8 +28,10 @@ MUST_CHECK bool lane_clear_due(struct store *store, const char *lane,
 MUST_CHECK bool lane_make_due(struct store *store, const char *lane,
                               int64_t from_id, struct err *err);
 
-/* The same, quicker, where the head has just settled: this one. */
+/* The same, quicker, where the head has just settled: this one. user_id: the
+ * lane's row in outbox_user; 0: it is not known. */
 MUST_CHECK bool lane_make_next_due(struct store *store, const char *lane,
-                                   int64_t settled_id, struct err *err);
+                                   int64_t settled_id, int64_t user_id,
+                                   struct err *err);
 
 #endif

@@ -107,6 +107,8 @@ struct outbox_claim {
     char *event_body;          /* of the last attempts; NULL: none */
     /* what is known of the user */
     int64_t user_id;           /* of the row in outbox_user; 0: there is none */
+    int64_t last_user_id;      /* the largest in outbox_user */
+    bool follows;              /* it waited behind another of the user's */
     char *contact_id;          /* NULL: not known */
     int64_t sent_timestamp_ms; /* newest sent; OUTBOX_NO_TIME: none */
     int64_t sent_id;

@@ -5,6 +5,7 @@
 #include "outbox/counters.h"
 #include "outbox/lane.h"
 #include "outbox/query.h"
+#include "outbox/user.h"
 
 /* One that is pending leaves, or joins, those that wait. */
 static void count_pending(struct store *store, const struct outbox_claim *claim,
@@ -103,7 +104,8 @@ bool outbox_settle(struct store *store, const struct outbox_claim *claim,
     counters_add(store, settlement->state, 1);
     counters_add_minute(store, settlement->now_ms, claim->kind,
                         settlement->state);
-    return lane_make_next_due(store, claim->lane, claim->id, err);
+    return lane_make_next_due(store, claim->lane, claim->id, claim->user_id,
+                              err);
 }
 
 /* --- an attempt ends ----------------------------------------------------- */
@@ -215,60 +217,6 @@ static bool record_call(struct store *store, const struct outbox_end *end,
     return query_run(&query, err);
 }
 
-static bool has_learned_of_user(const struct outbox_end *end)
-{
-    return end->contact_id != NULL || end->sent_events != NULL ||
-           end->attributes_confirmed || end->is_newest ||
-           end->quiet_until_ms != OUTBOX_NO_TIME;
-}
-
-/* The bytes are those of the attempt's start, which the row of the attempt
- * holds too: to look them up there costs more than all the rest. */
-static void bind_user(struct query *query, int64_t epoch,
-                      const struct outbox_end *end)
-{
-    bool confirmed = end->attributes_confirmed;
-    bool moves_confirmed = end->is_newest && (confirmed || end->is_confirmed);
-    int64_t id = end->claim->id;
-    query_bind_text(query, "sent_events", end->sent_events);
-    query_bind_text(query, "contact", end->contact_id);
-    query_bind_time(query, "newest_ms",
-                    end->is_newest ? end->timestamp_ms : OUTBOX_NO_TIME);
-    query_bind_time(query, "newest_id", end->is_newest ? id : OUTBOX_NO_TIME);
-    query_bind_text(query, "attributes",
-                    end->is_newest ? end->attributes : NULL);
-    query_bind_time(query, "confirmed_newest_ms",
-                    moves_confirmed ? end->timestamp_ms : OUTBOX_NO_TIME);
-    query_bind_time(query, "confirmed_ms",
-                    confirmed ? end->now_ms : OUTBOX_NO_TIME);
-    query_bind_time(query, "confirmed_newest_id",
-                    moves_confirmed ? id : OUTBOX_NO_TIME);
-    query_bind_time(query, "epoch", confirmed ? epoch : OUTBOX_NO_TIME);
-    query_bind_time(query, "quiet_until_ms", end->quiet_until_ms);
-}
-
-static bool record_user(struct store *store, int64_t epoch,
-                        const struct outbox_end *end, struct err *err)
-{
-    struct query query;
-    if (!has_learned_of_user(end))
-        return true;
-    if (end->claim->user_id != 0) {
-        query_open(&query, store, QUERY_OUTBOX_END_USER);
-        bind_user(&query, epoch, end);
-        query_bind_int64(&query, "user", end->claim->user_id);
-        query_bind_text(&query, "lane", end->claim->lane);
-        if (!query_run(&query, err))
-            return false;
-        if (query_changes(store) > 0)
-            return true;
-    }
-    query_open(&query, store, QUERY_OUTBOX_END_NEW_USER);
-    bind_user(&query, epoch, end);
-    query_bind_text(&query, "lane", end->claim->lane);
-    return query_run(&query, err);
-}
-
 static void count_end(struct store *store, const struct outbox_end *end)
 {
     const struct outbox_claim *claim = end->claim;
@@ -287,8 +235,9 @@ static void count_end(struct store *store, const struct outbox_end *end)
 bool outbox_end_attempt(struct store *store, int64_t epoch,
                         const struct outbox_end *end, struct err *err)
 {
+    int64_t user_id;
     if (!end_delivery(store, epoch, end, err) || !record_end(store, end, err) ||
-        !record_user(store, epoch, end, err))
+        !user_record_end(store, epoch, end, &user_id, err))
         return false;
     size_t count = end->call_count - (find_told_call(end) != NULL);
     for (size_t i = 0; i < count; i++) {
@@ -298,5 +247,6 @@ bool outbox_end_attempt(struct store *store, int64_t epoch,
     count_end(store, end);
     if (text_equals(end->state, "pending"))
         return lane_make_due(store, end->claim->lane, end->claim->id, err);
-    return lane_make_next_due(store, end->claim->lane, end->claim->id, err);
+    return lane_make_next_due(store, end->claim->lane, end->claim->id, user_id,
+                              err);
 }

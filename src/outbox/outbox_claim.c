@@ -31,6 +31,8 @@ static void read_claim(const struct query *query, struct outbox_claim *claim)
         .quiet_until_ms = query_time(query, 20),
         .operation_id = query_int64(query, 21),
         .user_id = query_int64(query, 22),
+        .follows = query_int64(query, 23) != 0,
+        .last_user_id = query_int64(query, 24),
     };
     query_copy(query, 2, claim->kind, sizeof(claim->kind));
     claim->payload = query_bytes(query, 10, &claim->payload_length);

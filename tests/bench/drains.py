@@ -54,6 +54,18 @@ def calls_of(connection):
         "('outbox_call', 'outbox_call_made')").fetchone()[0]
 
 
+def attempt_of(connection):
+    """How a call finds its attempt; an older program's outbox has a key of
+    both."""
+    has_id = connection.execute(
+        "SELECT count(*) FROM pragma_table_info('outbox_attempt') "
+        "WHERE name = 'id'").fetchone()[0]
+    if has_id:
+        return "attempt.id = (call.delivery_id << 20 | call.attempt)"
+    return ("attempt.delivery_id = call.delivery_id"
+            " AND attempt.number = call.attempt")
+
+
 def write_calls(database, path):
     """The calls that were recorded in a drained database, for
     bench_floor_curl; how many."""
@@ -64,9 +76,9 @@ def write_calls(database, path):
                 "SELECT request, lane, attributes, event_body"
                 f" FROM {calls_of(connection)} AS call"
                 " JOIN outbox_attempt AS attempt"
-                " ON attempt.delivery_id = call.delivery_id"
-                " AND attempt.number = call.attempt"
-                " JOIN outbox_delivery ON id = call.delivery_id"
+                f" ON {attempt_of(connection)}"
+                " JOIN outbox_delivery AS delivery"
+                " ON delivery.id = call.delivery_id"
                 " ORDER BY call.started_ms, call.delivery_id, call.number"):
             body = event
             if request == "POST /contacts":
