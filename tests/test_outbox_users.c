@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-enum { OTHERS = 100 };
+enum { OTHERS = 20000 };
 
 /* A user of long ago, and so many who came later. */
 static void put_users_of_long_ago(struct fixture *fixture)
@@ -17,7 +17,7 @@ static void put_users_of_long_ago(struct fixture *fixture)
         "INSERT INTO outbox_user (id, lane, contact_id) VALUES "
         "(1, 'anna', 'c-anna');"
         "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n "
-        "WHERE i < 101) INSERT INTO outbox_user (id, lane, contact_id) "
+        "WHERE i < 20001) INSERT INTO outbox_user (id, lane, contact_id) "
         "SELECT i, 'other-' || i, 'c-' || i FROM n;");
 }
 
@@ -61,10 +61,10 @@ static void who_has_events_in_a_row_is_moved_to_the_end(void **state)
     deliver_one(fixture, epoch, "one");
     assert_string_equal(annas_row(fixture), "1 c-anna one");
     deliver_one(fixture, epoch, "two");
-    assert_string_equal(annas_row(fixture), "102 c-anna two");
+    assert_string_equal(annas_row(fixture), "20002 c-anna two");
     deliver_one(fixture, epoch, "three");
     deliver_one(fixture, epoch, "four");
-    assert_string_equal(annas_row(fixture), "102 c-anna four");
+    assert_string_equal(annas_row(fixture), "20002 c-anna four");
     assert_int_equal(fixture_number(fixture,
                                     "SELECT count(*) FROM outbox_user WHERE "
                                     "lane = 'other-' || id AND contact_id = "
@@ -76,14 +76,14 @@ static void who_came_lately_stays(void **state)
 {
     struct fixture *fixture = *state;
     put_users_of_long_ago(fixture);
-    fixture_put(fixture, "a", "RENEWAL", "other-95");
-    fixture_put(fixture, "b", "RENEWAL", "other-95");
+    fixture_put(fixture, "a", "RENEWAL", "other-4000");
+    fixture_put(fixture, "b", "RENEWAL", "other-4000");
     int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
     deliver_one(fixture, epoch, "one");
     deliver_one(fixture, epoch, "two");
     assert_int_equal(fixture_number(fixture, "SELECT id FROM outbox_user WHERE "
-                                             "lane = 'other-95'"),
-                     95);
+                                             "lane = 'other-4000'"),
+                     4000);
 }
 
 static void who_has_one_event_stays(void **state)
@@ -113,11 +113,11 @@ static void nobody_is_taken_for_another(void **state)
         fixture_number(fixture,
                        "SELECT user_row FROM outbox_delivery WHERE id = 2"),
         1);
-    fixture_run(fixture, "UPDATE outbox_user SET id = 200 WHERE id = 1;"
+    fixture_run(fixture, "UPDATE outbox_user SET id = 30000 WHERE id = 1;"
                          "UPDATE outbox_user SET id = 1 WHERE id = 50;");
     assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
     assert_string_equal(claim.contact_id, "c-anna");
-    assert_int_equal(claim.user_id, 200);
+    assert_int_equal(claim.user_id, 30000);
     turns_free(&claim, 1);
 }
 

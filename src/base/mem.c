@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,4 +50,9 @@ char *mem_copy_bytes(const char *bytes, size_t length)
         memcpy(copy, bytes, length);
     copy[length] = '\0';
     return copy;
+}
+
+void mem_keep_free(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 }

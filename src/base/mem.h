@@ -27,4 +27,10 @@ char *mem_copy_text(const char *text);
 char *mem_copy_bytes(const char *bytes, size_t length)
     __attribute__((malloc, returns_nonnull));
 
+/* Keep up to 1 MiB that is free beside what is used. The system gets back what
+ * is more than 128 KiB otherwise, from each thread: where much is freed and
+ * taken again many times a second, that is a system call, which interrupts the
+ * other processors, and a page fault for each page. */
+void mem_keep_free(void);
+
 #endif

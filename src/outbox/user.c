@@ -34,17 +34,24 @@ static void bind_user(struct query *query, int64_t epoch,
     query_bind_time(query, "quiet_until_ms", end->quiet_until_ms);
 }
 
+/* What shares the cache with all else anyway. */
+enum { USERS_NEARBY = 16384 };
+
+static bool is_nearby(const struct outbox_claim *claim)
+{
+    int64_t behind = claim->last_user_id - claim->user_id;
+    return behind < USERS_NEARBY || behind < claim->last_user_id / 8;
+}
+
 /* Users lie all over the file, in the order in which they came. Who has events
  * in a row moves to the end of the table, so that those who have events now
- * share pages, where each event would read and write one of its own. Who is in
- * the last eighth stays: that is once, until the table has grown by an eighth.
- */
+ * share pages, where each event would read and write one of its own. That is
+ * once, until the table has grown by an eighth. */
 static bool move_user(struct store *store, const struct outbox_claim *claim,
                       int64_t *user_id, struct err *err)
 {
     struct query query;
-    bool is_late = *user_id > claim->last_user_id - claim->last_user_id / 8;
-    if (!claim->follows || is_late)
+    if (!claim->follows || is_nearby(claim))
         return true;
     query_open(&query, store, QUERY_OUTBOX_MOVE_USER);
     query_bind_int64(&query, "user", *user_id);

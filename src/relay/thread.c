@@ -260,6 +260,8 @@ static bool open_parts(struct relay_thread *thread,
 bool relay_thread_start(const struct relay_thread_options *options,
                         struct relay_thread **thread, struct err *err)
 {
+    /* Each turn frees what the last one sent, and takes as much again. */
+    mem_keep_free();
     struct relay_thread *made = mem_new(sizeof(*made));
     made->ended = -1;
     made->token = mem_copy_text(options->token);
