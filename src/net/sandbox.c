@@ -210,6 +210,8 @@ static void count_connection(void *context, struct MHD_Connection *connection,
     if (site->open_connections > site->peak_connections)
         site->peak_connections = site->open_connections;
     pthread_mutex_unlock(&sandbox->lock);
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+        sandbox_loop_make_room(&sandbox->loop);
 }
 
 /* Paths are decoded segment by segment, after they were cut at the slashes. */

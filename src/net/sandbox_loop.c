@@ -15,7 +15,7 @@ static void wake(const struct sandbox_loop *loop)
     (void)!write(loop->woken, &one, sizeof(one));
 }
 
-static void wait_for_work(const struct sandbox_loop *loop)
+static void wait_for_work(struct sandbox_loop *loop)
 {
     MHD_UNSIGNED_LONG_LONG ignored;
     const union MHD_DaemonInfo *info =
@@ -25,7 +25,9 @@ static void wait_for_work(const struct sandbox_loop *loop)
         {.fd = loop->woken, .events = POLLIN},
     };
     /* There are no timeouts: this is about bytes that it has read already. */
-    bool has_work = MHD_get_timeout(loop->daemon, &ignored) == MHD_YES;
+    bool has_work = loop->has_room_again ||
+                    MHD_get_timeout(loop->daemon, &ignored) == MHD_YES;
+    loop->has_room_again = false;
     (void)poll(waited, 2, has_work ? 0 : -1);
     if (waited[1].revents != 0) {
         uint64_t count;
@@ -65,6 +67,14 @@ void sandbox_loop_resume(const struct sandbox_loop *loop,
     /* Its own wake-up can get lost: MHD_run() looks for who is resumed before
      * it takes the wake-ups in. This one is taken in before MHD_run(). */
     wake(loop);
+}
+
+void sandbox_loop_make_room(struct sandbox_loop *loop)
+{
+    /* Where it could take no more, because of its limit or for want of
+     * descriptors, it does not wait for new ones; only the next MHD_run() after
+     * one has ended begins to. */
+    loop->has_room_again = true;
 }
 
 void sandbox_loop_stop(struct sandbox_loop *loop)

@@ -21,6 +21,7 @@ struct MHD_Daemon;
 struct sandbox_loop {
     struct MHD_Daemon *daemon; /* borrowed; NULL while not started */
     int woken;                 /* eventfd */
+    bool has_room_again;       /* the thread's */
     atomic_bool is_ending;
     pthread_t thread;
 };
@@ -33,6 +34,9 @@ MUST_CHECK bool sandbox_loop_start(struct sandbox_loop *loop,
 /* Let a suspended connection go on. Any thread, until the loop is stopped. */
 void sandbox_loop_resume(const struct sandbox_loop *loop,
                          struct MHD_Connection *connection);
+
+/* A connection has ended. Called by the daemon, so in the thread. */
+void sandbox_loop_make_room(struct sandbox_loop *loop);
 
 /* End the thread, whatever is under way. Fine for one that did not start. */
 void sandbox_loop_stop(struct sandbox_loop *loop);

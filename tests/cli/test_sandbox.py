@@ -1,6 +1,7 @@
 """The sandbox and many connections at once."""
 
 import os
+import resource
 import signal
 import socket
 import unittest
@@ -57,6 +58,25 @@ class Connections(Case):
                     connection.sendall(REQUEST)
                 sandbox.process.send_signal(signal.SIGCONT)
                 self.read_answers(connections)
+
+    def test_who_waited_for_a_descriptor_is_answered_when_one_is_free(self):
+        """And not only when something else happens."""
+        sandbox = self.sandbox()
+        first = self.connect(sandbox, 1)
+        first[0].sendall(REQUEST)
+        self.read_answers(first)
+        process = sandbox.process.pid
+        taken = max(int(name) for name in os.listdir(f"/proc/{process}/fd"))
+        _, hard = resource.prlimit(process, resource.RLIMIT_NOFILE)
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (taken + 1, hard))
+        late = self.connect(sandbox, 1)
+        late[0].sendall(REQUEST)
+        late[0].settimeout(0.5)
+        with self.assertRaises(TimeoutError):
+            late[0].recv(1)
+        first[0].close()
+        late[0].settimeout(ANSWERED_S)
+        self.read_answers(late)
 
 
 if __name__ == "__main__":
