@@ -179,6 +179,28 @@ static void an_attempt_without_a_call_does_not_inherit_its_bytes(void **state)
     turns_free(&claim, 1);
 }
 
+static void
+the_last_attempt_there_can_be_is_not_the_next_deliverys(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    fixture_put(fixture, "b", "RENEWAL", "bert");
+    fixture_run(fixture, "UPDATE outbox_delivery SET attempts = 1048574 "
+                         "WHERE id = 1");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+    turns_end(fixture, epoch, &claim, "retry", "pending", 1);
+    turns_free(&claim, 1);
+    assert_int_equal(
+        fixture_number(fixture, "SELECT attempts FROM outbox_delivery"),
+        OUTBOX_MOST_ATTEMPTS);
+    assert_string_equal(
+        fixture_text(fixture, "SELECT delivery_id || ' ' || number || ' ' || "
+                              "outcome FROM outbox_attempt"),
+        "1 1048575 retry");
+}
+
 static void what_is_not_due_cannot_be_started(void **state)
 {
     struct fixture *fixture = *state;
@@ -318,6 +340,7 @@ int main(void)
         TEST(an_attempt_is_on_the_disk_with_its_bytes),
         TEST(bytes_are_stored_once_while_they_stay_the_same),
         TEST(an_attempt_without_a_call_does_not_inherit_its_bytes),
+        TEST(the_last_attempt_there_can_be_is_not_the_next_deliverys),
         TEST(what_is_not_due_cannot_be_started),
         TEST(a_delivery_that_needs_no_call_settles_and_uncovers_the_next),
         TEST(the_outlook_says_what_is_next),

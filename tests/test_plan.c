@@ -257,6 +257,21 @@ static void a_user_that_sqlite_read_otherwise_is_invalid(void **state)
     }
 }
 
+static void what_can_have_no_more_attempts_is_given_up(void **state)
+{
+    (void)state;
+    struct plan plan;
+    claim.attempts = OUTBOX_MOST_ATTEMPTS - 1;
+    plan_make(&claim, &context, &plan);
+    assert_int_equal(plan.action, PLAN_SEND);
+    plan_free(&plan);
+    claim.attempts = OUTBOX_MOST_ATTEMPTS;
+    expect_settled("failed", "gave_up");
+    set_bound(own, "{\"event_name\":\"old\"}");
+    claim.attempts = OUTBOX_MOST_ATTEMPTS;
+    expect_settled("failed", "gave_up");
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup(name, set_claim)
@@ -270,6 +285,7 @@ int main(void)
         RULE(what_needs_no_call_is_settled_with_a_reason),
         RULE(an_anonymous_user_is_skipped_only_when_told),
         RULE(a_user_that_sqlite_read_otherwise_is_invalid),
+        RULE(what_can_have_no_more_attempts_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,6 +89,10 @@ MUST_CHECK bool outbox_begin_turn(struct store *store, int64_t epoch,
 /* store_commit() under this name for symmetry. */
 MUST_CHECK bool outbox_commit_turn(struct store *store, struct err *err);
 
+/* A delivery can have no more: the number of the last one is all bits that the
+ * key of outbox_attempt has for it. */
+enum { OUTBOX_MOST_ATTEMPTS = (1 << 20) - 1 };
+
 /* One due head of a lane. Texts are owned; outbox_claim_free(). */
 struct outbox_claim {
     int64_t id;
@@ -97,7 +101,7 @@ struct outbox_claim {
     char *payload;
     size_t payload_length;
     int64_t arrived_ms;
-    int attempts;              /* so far */
+    int attempts;              /* so far; OUTBOX_MOST_ATTEMPTS at most */
     int tries;                 /* so far */
     int64_t first_try_open_ms; /* open_ms then; OUTBOX_NO_TIME: none yet */
     int64_t missing_open_ms;   /* the same, of Intercom not having a contact */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "delivery/verdict.h"
 
 #include <stdlib.h>
 
@@ -157,6 +158,11 @@ void plan_make(const struct outbox_claim *claim,
                const struct plan_context *context, struct plan *plan)
 {
     *plan = (struct plan){0};
+    if (claim->attempts >= OUTBOX_MOST_ATTEMPTS) {
+        settle(plan, "failed", REASON_GAVE_UP,
+               "it was tried so often that no more attempts can be counted");
+        return;
+    }
     if (has_bound_bytes(claim)) {
         use_bound_bytes(claim, context, plan);
         return;

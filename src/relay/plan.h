@@ -43,7 +43,8 @@ struct plan_context {
 /* Decide what to do with a claim. Bytes that may be at Intercom already (the
  * claim is bound, or its last outcome is unknown) are used as they are, but for
  * attributes that a newer event of the user has overtaken; everything else is
- * mapped anew. Free *plan with plan_free(). */
+ * mapped anew. What has had all attempts that it can have is given up. Free
+ * *plan with plan_free(). */
 void plan_make(const struct outbox_claim *claim,
                const struct plan_context *context, struct plan *plan);
 
