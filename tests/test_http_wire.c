@@ -1,4 +1,4 @@
-/* Calls made by the wire's thread: as those of the seam behind it. */
+/* Calls made by the wire's threads: as those of the seams behind it. */
 #include "net/http_wire.h"
 
 #include "net/http_curl.h"
@@ -19,10 +19,11 @@
 
 enum { MANY = 400, CONNECTIONS = 3 };
 
-/* The client's seam is the wire's; the curl client is behind it. */
+/* The client's seam is the wire's; its own is behind it, as the other's. */
 struct wired {
     struct raw_server *server;
     struct client client;
+    struct client other;
     struct http_wire *wire;
 };
 
@@ -31,8 +32,10 @@ static void open_wired(struct wired *wired, raw_serve *serve)
     struct err err;
     wired->server = raw_server_start(serve, NULL);
     client_open(&wired->client, raw_server_port(wired->server), 60 * 1000);
-    if (!http_wire_new(http_curl_seam(wired->client.http), CONNECTIONS,
-                       &wired->wire, &err))
+    client_open(&wired->other, raw_server_port(wired->server), 60 * 1000);
+    const struct http *const inner[] = {wired->client.seam, wired->other.seam};
+    assert_int_equal(http_wire_threads(CONNECTIONS), 2);
+    if (!http_wire_new(inner, CONNECTIONS, &wired->wire, &err))
         fail_msg("%s", err.text);
     wired->client.seam = http_wire_seam(wired->wire);
 }
@@ -41,6 +44,7 @@ static void close_wired(struct wired *wired)
 {
     http_wire_free(wired->wire);
     client_close(&wired->client);
+    client_close(&wired->other);
     raw_server_free(wired->server);
 }
 
@@ -88,6 +92,20 @@ static void say_nothing(struct raw_connection *connection)
 {
     (void)!raw_read_request(connection);
     raw_wait_for_end(connection);
+}
+
+static void answer_unless_stuck(struct raw_connection *connection)
+{
+    while (raw_read_request(connection)) {
+        size_t length;
+        struct raw_server *server = connection->server;
+        const char *first = raw_server_request(server, 0, &length);
+        if (raw_server_requests(server) == 1 && strstr(first, "/stuck")) {
+            raw_wait_for_end(connection);
+            return;
+        }
+        raw_send(connection, "HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n");
+    }
 }
 
 static void every_call_gets_its_own_answer(void **state)
@@ -262,6 +280,76 @@ static void bad_news_is_seen_before_more_is_sent(void **state)
     }
 }
 
+static void answer_unauthorized_at_once(struct raw_connection *connection)
+{
+    while (raw_read_request(connection))
+        raw_send(connection, "HTTP/1.1 401 Unauthorized\r\n"
+                             "Content-Length: 0\r\n\r\n");
+}
+
+static void note_work(const struct http *inner, void *context)
+{
+    (void)inner;
+    (void)!__atomic_add_fetch((int *)context, 1, __ATOMIC_SEQ_CST);
+}
+
+static void bad_news_of_one_thread_stops_the_other(void **state)
+{
+    (void)state;
+    struct wired wired;
+    struct client_call calls[CONNECTIONS];
+    int worked = 0;
+    open_wired(&wired, answer_unauthorized_at_once);
+    const struct http *seam = wired.client.seam;
+    start_calls(&wired, calls, 1);
+    take_answers(&wired, 1);
+    start_calls(&wired, calls, CONNECTIONS);
+    /* Each has looked whether there is something to do. */
+    http_wire_do(wired.wire, note_work, &worked);
+    assert_int_equal(worked, 2);
+    assert_int_equal(raw_server_requests(wired.server), 1);
+    seam->wait(seam->context, -1, 30 * 1000);
+    take_answers(&wired, 1);
+    assert_true(raw_server_requests(wired.server) > 1);
+    close_wired(&wired);
+}
+
+/* One of three connections that answers nothing keeps nothing else waiting. */
+static void what_waits_waits_for_either(void **state)
+{
+    (void)state;
+    struct wired wired;
+    struct client_call stuck = {.request = {.method = "GET", .path = "/stuck"}};
+    struct client_call calls[40];
+    open_wired(&wired, answer_unless_stuck);
+    client_start(&wired.client, &stuck);
+    wait_for_requests(&wired, 1);
+    start_calls(&wired, calls, 40);
+    for (int i = 0; i < 40; i++) {
+        client_finish(&wired.client, &calls[i]);
+        assert_int_equal(calls[i].answer.status, 202);
+        client_call_free(&calls[i]);
+    }
+    assert_false(stuck.is_done);
+    close_wired(&wired);
+}
+
+static void connections_are_shared_out(void **state)
+{
+    (void)state;
+    for (int connections = 1; connections <= 128; connections++) {
+        int sum = 0;
+        int threads = http_wire_threads(connections);
+        assert_in_range(threads, 1, HTTP_WIRE_MOST_THREADS);
+        for (int i = 0; i < threads; i++) {
+            int share = http_wire_share(connections, i);
+            assert_true(share > 0 && share - connections / threads <= 1);
+            sum += share;
+        }
+        assert_int_equal(sum, connections);
+    }
+}
+
 static void calls_under_way_go_with_the_wire(void **state)
 {
     (void)state;
@@ -292,29 +380,22 @@ static void a_descriptor_ends_the_wait(void **state)
     (void)close(ends[1]);
 }
 
-struct new_token {
-    struct http_curl *http;
-    const char *token;
-};
-
-static void set_token(void *context)
+static void set_token(const struct http *inner, void *context)
 {
-    const struct new_token *new_token = context;
-    http_curl_set_token(new_token->http, new_token->token);
+    http_curl_set_token(inner->context, context);
 }
 
 static void work_is_done_between_calls(void **state)
 {
     (void)state;
-    static const char *const tokens[] = {"first", "second", "third"};
+    static char tokens[][8] = {"first", "second", "third"};
     struct wired wired;
     open_wired(&wired, answer_nothing);
     for (int i = 0; i < 3; i++) {
         size_t length;
         char line[64];
-        struct new_token token = {wired.client.http, tokens[i]};
         struct client_call call = {.request = {.method = "GET", .path = "/me"}};
-        http_wire_do(wired.wire, set_token, &token);
+        http_wire_do(wired.wire, set_token, tokens[i]);
         client_call(&wired.client, &call);
         client_call_free(&call);
         (void)snprintf(line, sizeof(line), "Bearer %s\r\n", tokens[i]);
@@ -344,6 +425,9 @@ int main(void)
         cmocka_unit_test(what_waits_for_a_connection_was_not_sent),
         cmocka_unit_test(what_waits_is_taken_back_and_the_rest_goes_on),
         cmocka_unit_test(bad_news_is_seen_before_more_is_sent),
+        cmocka_unit_test(bad_news_of_one_thread_stops_the_other),
+        cmocka_unit_test(what_waits_waits_for_either),
+        cmocka_unit_test(connections_are_shared_out),
         cmocka_unit_test(calls_under_way_go_with_the_wire),
         cmocka_unit_test(a_descriptor_ends_the_wait),
         cmocka_unit_test(work_is_done_between_calls),

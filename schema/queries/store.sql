@@ -12,9 +12,9 @@ PRAGMA query_only = ON;
 PRAGMA synchronous = EXTRA;
 
 -- name: store_cache_size
--- 6 MiB: users and lanes lie all over the file. What is not here is in the
--- system's cache. More saves hardly a page read; with 4 MiB half as many again
--- are read (docs/performance.md, "Memory").
+-- 8 MiB: of each lane that something waits in, a page of the lanes' index lies
+-- somewhere in the file. With 7 MiB a drain behind a long history reads twice as
+-- many pages (docs/performance.md, "Memory").
 PRAGMA cache_size = -8192;
 
 -- name: store_wal_autocheckpoint

@@ -38,7 +38,8 @@ struct relay_thread {
     pthread_t thread;
     struct lock *lock;
     struct store *store;
-    struct http_curl *http; /* the wire's, once there is one */
+    /* The wire's, once there is one. */
+    struct http_curl *http[HTTP_WIRE_MOST_THREADS];
     struct http_wire *wire;
     struct wake *wake;
     struct relay *relay;
@@ -54,15 +55,9 @@ struct relay_thread {
 
 /* --- the thread ---------------------------------------------------------- */
 
-struct new_token {
-    struct http_curl *http;
-    const char *token;
-};
-
-static void set_token(void *context)
+static void set_token(const struct http *inner, void *token)
 {
-    const struct new_token *new_token = context;
-    http_curl_set_token(new_token->http, new_token->token);
+    http_curl_set_token(inner->context, token);
 }
 
 /* Read the token file again. True: there is a new token in it. */
@@ -81,8 +76,7 @@ static bool refresh_token(void *context)
     if (is_new) {
         log_line(LOG_INFO, "token file %s has changed: using the new token",
                  thread->token_file);
-        struct new_token new_token = {thread->http, token};
-        http_wire_do(thread->wire, set_token, &new_token);
+        http_wire_do(thread->wire, set_token, token);
         free(thread->token);
         thread->token = mem_copy_text(token);
     }
@@ -175,7 +169,8 @@ static void free_thread(struct relay_thread *thread)
 {
     relay_free(thread->relay);
     http_wire_free(thread->wire);
-    http_curl_free(thread->http);
+    for (int i = 0; i < HTTP_WIRE_MOST_THREADS; i++)
+        http_curl_free(thread->http[i]);
     wake_free(thread->wake);
     store_close(thread->store);
     lock_release(thread->lock);
@@ -214,17 +209,31 @@ static bool say_who_holds(const char *database_path, struct err *err)
     return false;
 }
 
+static bool open_wire(struct relay_thread *thread,
+                      const struct relay_thread_options *options,
+                      struct err *err)
+{
+    const struct http *inner[HTTP_WIRE_MOST_THREADS];
+    int connections = options->policy.connections;
+    for (int i = 0; i < http_wire_threads(connections); i++) {
+        const struct http_curl_options http = {
+            .api_url = options->api_url,
+            .token = options->token,
+            .connections = http_wire_share(connections, i),
+            .timeout_ms = options->policy.timeout_ms,
+            .insecure_http = options->insecure_http,
+        };
+        if (!http_curl_new(&http, &thread->http[i], err))
+            return false;
+        inner[i] = http_curl_seam(thread->http[i]);
+    }
+    return http_wire_new(inner, connections, &thread->wire, err);
+}
+
 static bool open_parts(struct relay_thread *thread,
                        const struct relay_thread_options *options,
                        struct err *err)
 {
-    const struct http_curl_options http = {
-        .api_url = options->api_url,
-        .token = options->token,
-        .connections = options->policy.connections,
-        .timeout_ms = options->policy.timeout_ms,
-        .insecure_http = options->insecure_http,
-    };
     if (!store_open(options->database_path, STORE_WRITE, BUSY_MS,
                     &thread->store, err))
         return false;
@@ -233,9 +242,7 @@ static bool open_parts(struct relay_thread *thread,
             return say_who_holds(options->database_path, err);
         return false;
     }
-    if (!http_curl_new(&http, &thread->http, err) ||
-        !http_wire_new(http_curl_seam(thread->http),
-                       options->policy.connections, &thread->wire, err) ||
+    if (!open_wire(thread, options, err) ||
         !wake_new(options->database_path, options->token_file, &thread->wake,
                   err))
         return false;
