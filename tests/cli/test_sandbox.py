@@ -66,9 +66,10 @@ class Connections(Case):
         first[0].sendall(REQUEST)
         self.read_answers(first)
         process = sandbox.process.pid
-        taken = max(int(name) for name in os.listdir(f"/proc/{process}/fd"))
+        taken = {int(name) for name in os.listdir(f"/proc/{process}/fd")}
+        free = min(set(range(len(taken) + 1)) - taken)
         _, hard = resource.prlimit(process, resource.RLIMIT_NOFILE)
-        resource.prlimit(process, resource.RLIMIT_NOFILE, (taken + 1, hard))
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (free, hard))
         late = self.connect(sandbox, 1)
         late[0].sendall(REQUEST)
         late[0].settimeout(0.5)
