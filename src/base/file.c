@@ -2,10 +2,39 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_SECRET_BYTES = 8 * 1024 };
+enum {
+    MOST_SECRET_BYTES = 8 * 1024,
+    /* How often to look for a signal while nothing comes; and how long there
+     * is after one for what may still come. */
+    LOOK_MS = 200,
+};
+
+static bool is_to_end(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 ||
+                                         sigismember(&pending, SIGINT) == 1);
+}
+
+/* A pipe may be silent for as long as its writer likes. Who has blocked
+ * signals, to read them later, would be held by it for ever. */
+static bool wait_for_bytes(int descriptor, const char *path, struct err *err)
+{
+    struct pollfd waited = {.fd = descriptor, .events = POLLIN};
+    bool had_signal;
+    int ready;
+    do {
+        had_signal = is_to_end();
+        ready = poll(&waited, 1, LOOK_MS);
+    } while (ready == 0 && !had_signal);
+    return ready != 0 || err_set(err, ERR_STOPPED,
+                                 "%s: nothing came, and then a signal", path);
+}
 
 static bool read_all(int descriptor, const char *path, struct buf *contents,
                      struct err *err)
@@ -15,6 +44,11 @@ static bool read_all(int descriptor, const char *path, struct buf *contents,
         ssize_t got = read(descriptor, chunk, sizeof(chunk));
         if (got < 0 && errno == EINTR)
             continue;
+        if (got < 0 && errno == EAGAIN) {
+            if (!wait_for_bytes(descriptor, path, err))
+                return false;
+            continue;
+        }
         if (got < 0)
             return err_set_errno(err, errno, "%s", path);
         if (got == 0)
@@ -28,7 +62,8 @@ static bool read_all(int descriptor, const char *path, struct buf *contents,
 
 /* Open a file that is no directory and tell its mode. -1: err is filled.
  * O_NONBLOCK: to open a pipe that nobody writes to would wait for ever; it
- * reads as empty. Reading from a pipe that someone writes to does wait. */
+ * reads as empty. One that someone writes to is waited for in
+ * wait_for_bytes(). */
 static int open_file(const char *path, mode_t *mode, struct err *err)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -37,7 +72,7 @@ static int open_file(const char *path, mode_t *mode, struct err *err)
         return -1;
     }
     struct stat about;
-    if (fstat(descriptor, &about) != 0 || fcntl(descriptor, F_SETFL, 0) != 0)
+    if (fstat(descriptor, &about) != 0)
         (void)err_set_errno(err, errno, "%s", path);
     else if (S_ISDIR(about.st_mode))
         (void)err_set(err, ERR_INVALID, "%s: is a directory", path);

@@ -1,4 +1,8 @@
-/* file.h - reading small files whole, with a maximum at the door. */
+/* file.h - reading small files whole, with a maximum at the door.
+ *
+ * Of a pipe all that comes is read, however long that takes; but where SIGTERM
+ * or SIGINT is blocked and waits, and nothing comes, each of these fails with
+ * ERR_STOPPED. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 

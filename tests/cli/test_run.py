@@ -165,6 +165,25 @@ class Run(Case):
             self.assert_ends_early(process)
             os.unlink(self.path("secret"))
 
+    def test_a_signal_while_a_pipe_stays_silent(self):
+        """It waits for a secret that never comes, but not for ever."""
+        relay = ("run", "--api-url", "http://127.0.0.1:9")
+        os.mkfifo(self.path("secret"), 0o600)
+        for words in ((*relay, "--listen", "127.0.0.1:0",
+                       "--webhook-auth-file", "secret"),
+                      (*relay, "--token-file", "secret"),
+                      ("sandbox", "--listen", "127.0.0.1:0", "--token-file",
+                       "secret")):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                with open(self.path("secret"), "r+b", buffering=0):
+                    process = self.start_early(words)
+                    while not has_open(process, self.path("secret")):
+                        self.assertIsNone(process.poll())
+                    process.send_signal(number)
+                    _, said = process.communicate(timeout=LIMIT_S)
+                self.assertEqual(process.returncode, 3, said)
+                self.assertIn("secret: nothing came", said)
+
     def test_a_signal_from_before_it_began(self):
         """Blocked by who starts it, a signal waits for it, however long the
         start takes."""
