@@ -302,6 +302,36 @@ static void only_what_costs_a_try_counts_as_one(void **state)
     }
 }
 
+/* Whatever wrote one there before the first attempt. */
+static void a_delivered_one_has_no_reason_but_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const reasons[] = {NULL, "merged with #7"};
+    for (int i = 0; i < 4; i++) {
+        struct outbox_claim claim;
+        fixture_put(fixture, (const char *[]){"a", "b", "c", "d"}[i], "RENEWAL",
+                    "anna");
+        int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+        assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+        if (i < 2)
+            fixture_run(fixture, "UPDATE outbox_delivery SET reason = 'old' "
+                                 "WHERE state = 'sending'");
+        end_as(fixture, epoch, &claim,
+               (struct outbox_end){.now_ms = 2,
+                                   .outcome = "delivered",
+                                   .state = "delivered",
+                                   .reason = reasons[i % 2],
+                                   .status = 202});
+        turns_free(&claim, 1);
+    }
+    assert_string_equal(
+        fixture_text(fixture,
+                     "SELECT group_concat(coalesce(reason, '-'), ', ') FROM "
+                     "(SELECT reason FROM outbox_delivery WHERE "
+                     "state = 'delivered' ORDER BY id)"),
+        "-, merged with #7, -, merged with #7");
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
@@ -315,6 +345,7 @@ int main(void)
         TEST(a_row_that_came_anew_meanwhile_is_found_by_name),
         TEST(another_who_has_the_row_by_now_is_left_alone),
         TEST(only_what_costs_a_try_counts_as_one),
+        TEST(a_delivered_one_has_no_reason_but_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,17 @@ UPDATE outbox_delivery SET state = 'delivered', reason = :reason,
     WHERE id = :id AND state = 'sending' AND epoch = :epoch
         AND attempts = :number;
 
+-- name: outbox_end_delivered_plainly
+-- The same of a first attempt, with no reason to tell, and none that stands there:
+-- SQLite opens the indexes of reasons where a statement sets that column.
+UPDATE outbox_delivery SET state = 'delivered', result = :result,
+    status = :status, not_before_ms = 0, wait_ms = 0, settled_ms = :now_ms,
+    bound = bound | :bound, unknown = 0, call_number = :call_number,
+    call_started_ms = :call_started_ms, call_took_ms = :call_took_ms,
+    call_request_id = :call_request_id
+    WHERE id = :id AND state = 'sending' AND epoch = :epoch AND attempts = 1
+        AND reason IS NULL;
+
 -- name: outbox_end
 -- What else became of one. An unknown outcome stays one until the delivery is
 -- settled: a repeat that gets a 503 has not told what became of the first.

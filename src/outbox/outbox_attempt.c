@@ -150,27 +150,45 @@ static void bind_otherwise(struct query *query, const struct outbox_end *end)
     query_bind_int64(query, "open_ms", end->open_ms);
 }
 
-static bool end_delivery(struct store *store, int64_t epoch,
-                         const struct outbox_end *end, struct err *err)
+static bool run_end(struct store *store, enum query_name name, int64_t epoch,
+                    const struct outbox_end *end, struct err *err)
 {
-    bool is_delivered = text_equals(end->state, "delivered");
+    bool is_plain = name == QUERY_OUTBOX_END_DELIVERED_PLAINLY;
     struct query query;
-    query_open(&query, store,
-               is_delivered ? QUERY_OUTBOX_END_DELIVERED : QUERY_OUTBOX_END);
-    query_bind_text(&query, "reason", end->reason);
+    query_open(&query, store, name);
+    if (!is_plain)
+        query_bind_text(&query, "reason", end->reason);
     query_bind_text(&query, "result", end->result);
     query_bind_time(&query, "status",
                     end->status == 0 ? OUTBOX_NO_TIME : end->status);
     query_bind_int64(&query, "now_ms", end->now_ms);
     query_bind_int64(&query, "bound", end->event_may_have_left);
-    if (is_delivered)
+    if (name != QUERY_OUTBOX_END)
         bind_told_call(&query, end);
     query_bind_int64(&query, "id", end->claim->id);
     query_bind_int64(&query, "epoch", epoch);
-    query_bind_int64(&query, "number", end->number);
-    if (!is_delivered)
+    if (!is_plain)
+        query_bind_int64(&query, "number", end->number);
+    if (name == QUERY_OUTBOX_END)
         bind_otherwise(&query, end);
-    if (!query_run(&query, err))
+    return query_run(&query, err);
+}
+
+static bool end_delivery(struct store *store, int64_t epoch,
+                         const struct outbox_end *end, struct err *err)
+{
+    enum query_name name = QUERY_OUTBOX_END;
+    if (text_equals(end->state, "delivered"))
+        name = QUERY_OUTBOX_END_DELIVERED;
+    if (name == QUERY_OUTBOX_END_DELIVERED && end->reason == NULL &&
+        end->number == 1) {
+        if (!run_end(store, QUERY_OUTBOX_END_DELIVERED_PLAINLY, epoch, end,
+                     err))
+            return false;
+        if (query_changes(store) > 0)
+            return true;
+    }
+    if (!run_end(store, name, epoch, end, err))
         return false;
     if (query_changes(store) == 0)
         return err_set(err, ERR_SUPERSEDED,
