@@ -42,6 +42,17 @@ static void deliver_one(struct fixture *fixture, int64_t epoch,
     turns_free(&claim, 1);
 }
 
+/* Anna is of long ago, and has one more event; returns the epoch. */
+static int64_t deliver_the_first_of_two(struct fixture *fixture)
+{
+    put_users_of_long_ago(fixture);
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    fixture_put(fixture, "b", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    deliver_one(fixture, epoch, "one");
+    return epoch;
+}
+
 static const char *annas_row(struct fixture *fixture)
 {
     return fixture_text(fixture,
@@ -104,11 +115,7 @@ static void nobody_is_taken_for_another(void **state)
 {
     struct fixture *fixture = *state;
     struct outbox_claim claim;
-    put_users_of_long_ago(fixture);
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    fixture_put(fixture, "b", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    deliver_one(fixture, epoch, "one");
+    int64_t epoch = deliver_the_first_of_two(fixture);
     assert_int_equal(
         fixture_number(fixture,
                        "SELECT user_row FROM outbox_delivery WHERE id = 2"),
@@ -125,11 +132,7 @@ static void who_was_forgotten_is_not_known(void **state)
 {
     struct fixture *fixture = *state;
     struct outbox_claim claim;
-    put_users_of_long_ago(fixture);
-    fixture_put(fixture, "a", "RENEWAL", "anna");
-    fixture_put(fixture, "b", "RENEWAL", "anna");
-    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    deliver_one(fixture, epoch, "one");
+    int64_t epoch = deliver_the_first_of_two(fixture);
     fixture_run(fixture, "DELETE FROM outbox_user WHERE lane = 'anna'");
     assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
     assert_null(claim.contact_id);

@@ -2,7 +2,8 @@
  *
  * Keep-alive connections to one host, HTTP/1.1 only (Debian's libcurl 7.88
  * failed sporadically on HTTP/2), TLS always verified, redirects never
- * followed. One thread; a relay's has a thread of its own (http_wire.h).
+ * followed. One thread each; a relay has two, on threads of their own
+ * (http_wire.h).
  *
  * Connections share the authorities that they trust, which are read from
  * libcurl's file of them once a day, and again after a certificate was refused.
