@@ -170,8 +170,8 @@ CREATE INDEX outbox_delivery_failed_reason
 -- (queries/operation.sql).
 --
 -- id is the delivery's, shifted by 20, and the number. WITHOUT ROWID, by these
--- two, would put every seventh attempt with all its bytes into the inside of the
--- tree: twice the pages for a commit to write.
+-- two, would put every seventh attempt with all its bytes into the inside of
+-- the tree: twice the pages for a commit to write.
 CREATE TABLE outbox_attempt (
     id INTEGER PRIMARY KEY CHECK (number > 0),
     delivery_id INTEGER GENERATED ALWAYS AS (id >> 20) VIRTUAL,

@@ -24,7 +24,8 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.id = coalesce(
-        (SELECT id FROM outbox_user WHERE id = user_row AND lane = delivery.lane),
+        (SELECT id FROM outbox_user
+            WHERE id = user_row AND lane = delivery.lane),
         (SELECT id FROM outbox_user WHERE lane = delivery.lane))
     WHERE due_ms = 0 ORDER BY delivery.id LIMIT :limit;
 
@@ -39,7 +40,8 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.id = coalesce(
-        (SELECT id FROM outbox_user WHERE id = user_row AND lane = delivery.lane),
+        (SELECT id FROM outbox_user
+            WHERE id = user_row AND lane = delivery.lane),
         (SELECT id FROM outbox_user WHERE lane = delivery.lane))
     WHERE due_ms = 1 ORDER BY delivery.id LIMIT :limit;
 
@@ -54,7 +56,8 @@ SELECT delivery.id, delivery.lane, kind, arrived_ms, attempts, tries,
     FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_due
     LEFT JOIN outbox ON outbox.id = delivery.id
     LEFT JOIN outbox_user AS user ON user.id = coalesce(
-        (SELECT id FROM outbox_user WHERE id = user_row AND lane = delivery.lane),
+        (SELECT id FROM outbox_user
+            WHERE id = user_row AND lane = delivery.lane),
         (SELECT id FROM outbox_user WHERE lane = delivery.lane))
     WHERE due_ms > 1 AND due_ms <= :now_ms
     ORDER BY due_ms, delivery.id LIMIT :limit;
@@ -100,7 +103,8 @@ UPDATE outbox_delivery SET state = 'sending', due_ms = NULL,
 -- Its bytes are on the disk before the first of them leaves.
 INSERT INTO outbox_attempt (id, epoch, cause, started_ms, attributes,
     event_body)
-    VALUES (:id << 20 | :number, :epoch, :cause, :now_ms, :attributes, :event_body);
+    VALUES (:id << 20 | :number, :epoch, :cause, :now_ms, :attributes,
+        :event_body);
 
 -- name: outbox_settle
 -- A due head leaves for good without an attempt.
@@ -121,8 +125,8 @@ UPDATE outbox_delivery SET state = 'delivered', reason = :reason,
         AND attempts = :number;
 
 -- name: outbox_end_delivered_plainly
--- The same of a first attempt, with no reason to tell, and none that stands there:
--- SQLite opens the indexes of reasons where a statement sets that column.
+-- The same of a first attempt, with no reason to tell, and none that stands
+-- there: SQLite opens the indexes of reasons where a statement sets it.
 UPDATE outbox_delivery SET state = 'delivered', result = :result,
     status = :status, not_before_ms = 0, wait_ms = 0, settled_ms = :now_ms,
     bound = bound | :bound, unknown = 0, call_number = :call_number,

@@ -13,8 +13,8 @@ PRAGMA synchronous = EXTRA;
 
 -- name: store_cache_size
 -- 8 MiB: of each lane that something waits in, a page of the lanes' index lies
--- somewhere in the file. With 7 MiB a drain behind a long history reads twice as
--- many pages (docs/performance.md, "Memory").
+-- somewhere in the file. With 7 MiB a drain behind a long history reads twice
+-- the pages (docs/performance.md, "A long history").
 PRAGMA cache_size = -8192;
 
 -- name: store_wal_autocheckpoint

@@ -181,7 +181,8 @@ INSERT INTO outbox_delivery (id, lane, kind, state, aside, reason, result,
 ATTEMPTS = """
 INSERT INTO outbox_attempt (id, epoch, cause, started_ms, ended_ms, outcome,
     reason, result, attributes, event_body)
-    SELECT delivery.id << 20 | number, 1, 'automatic', arrived_ms + number * 9000,
+    SELECT delivery.id << 20 | number, 1, 'automatic',
+    arrived_ms + number * 9000,
     arrived_ms + number * 9000 + 180,
     CASE WHEN number = attempts THEN 'failed' ELSE 'retry' END,
     CASE WHEN number = attempts THEN reason ELSE 'server_error' END,
@@ -229,8 +230,9 @@ UPDATE outbox_delivery SET attempts = 1, tries = 1, first_try_open_ms = 0,
     ORDER BY id LIMIT 200);
 INSERT INTO outbox_attempt (id, epoch, cause, started_ms, ended_ms, outcome,
     reason, result, attributes, event_body)
-    SELECT id << 20 | 1, 1, 'automatic', :now - 500, CASE state WHEN 'pending' THEN
-    :now - 100 END, CASE state WHEN 'pending' THEN 'retry' END, reason, result,
+    SELECT id << 20 | 1, 1, 'automatic', :now - 500,
+    CASE state WHEN 'pending' THEN :now - 100 END,
+    CASE state WHEN 'pending' THEN 'retry' END, reason, result,
     '{"latest_store":"APP_STORE"}', '{"event_name":"rc_' || kind || '_event"}'
     FROM outbox_delivery WHERE settled_ms IS NULL AND attempts = 1;
 """
