@@ -139,6 +139,30 @@ static void it_is_recorded_without_the_user(void **state)
         "forget done ana - 203");
 }
 
+static void it_has_no_end_before_all_is_overwritten(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *ended = "SELECT group_concat(coalesce(ended_ms, '-')) "
+                        "FROM outbox_operation WHERE action = 'forget'";
+    fixture_put(fixture, "e1", "RENEWAL", "u1");
+    fixture_put(fixture, "e2", "RENEWAL", "u2");
+    struct forget forget = looked(fixture, "u1");
+    assert_int_equal(forget.unfinished_id, 0);
+    forget_free(&forget);
+    run_all(fixture, "u1");
+    assert_string_equal(fixture_text(fixture, ended), "-");
+    forget = looked(fixture, "u1");
+    assert_int_equal(forget.unfinished_id, 1);
+    forget_free(&forget);
+    run_all(fixture, "u2");
+    assert_string_equal(fixture_text(fixture, ended), "-,-");
+    fixture_check(fixture, forget_end(fixture->store, 7, &fixture->err));
+    assert_string_equal(fixture_text(fixture, ended), "7,7");
+    forget = looked(fixture, "u1");
+    assert_int_equal(forget.unfinished_id, 0);
+    forget_free(&forget);
+}
+
 static void events_without_a_user_that_name_it_go_too(void **state)
 {
     struct fixture *fixture = *state;
@@ -277,6 +301,7 @@ int main(void)
         TEST(every_row_of_the_user_goes_and_none_of_others),
         TEST(a_user_of_whom_only_the_contact_is_left_is_known),
         TEST(it_is_recorded_without_the_user),
+        TEST(it_has_no_end_before_all_is_overwritten),
         TEST(events_without_a_user_that_name_it_go_too),
         TEST(ids_that_can_have_no_lane_are_found_by_their_payload),
         TEST(the_head_goes_last_so_that_nothing_is_sent),

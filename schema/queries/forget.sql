@@ -82,17 +82,19 @@ UPDATE outbox_destination SET hold_text = :hold, breaker_text = :breaker,
     pause_reason = :pause WHERE id = 1;
 
 -- name: forget_record
--- The operation's row tells how many, page by page, and not whose.
+-- The operation's row tells how many, page by page, and not whose. It ends when
+-- what is erased is overwritten as well.
 UPDATE outbox_operation SET matched = matched + :erased,
-    planned = planned + :erased, applied = applied + :erased,
-    ended_ms = :now_ms WHERE id = :id;
+    planned = planned + :erased, applied = applied + :erased, ended_ms = NULL
+    WHERE id = :id;
 
--- name: forget_reindex_lanes
--- Producers whose SQLite does not overwrite leave copies of ids where a page
--- of an index that they write was split. It writes as much as there are
--- deliveries: 0.7 s for a million.
-REINDEX outbox_delivery_lane;
+-- name: forget_unfinished
+-- The last one that was interrupted before that, or is under way.
+SELECT coalesce(max(id), 0) FROM outbox_operation
+    WHERE action = 'forget' AND ended_ms IS NULL;
 
--- name: forget_reindex_heads
--- The same.
-REINDEX outbox_delivery_head;
+-- name: forget_end
+-- All that was erased is overwritten.
+-- scans: what operators did, once
+UPDATE outbox_operation SET ended_ms = :now_ms
+    WHERE action = 'forget' AND ended_ms IS NULL;

@@ -6,7 +6,7 @@
 #include "cli/operator.h"
 #include "cli/output.h"
 #include "outbox/forget.h"
-#include "outbox/space.h"
+#include "outbox/wipe.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -39,7 +39,7 @@ struct work {
     const struct settings *settings;
     struct store *store;
     struct forget forget;
-    bool wal_is_empty;
+    struct wipe wipe;
 };
 
 static int64_t now_ms(void)
@@ -138,14 +138,25 @@ static bool show_plan(const struct work *work, struct err *err)
 
 /* --- asked for, carried out ---------------------------------------------- */
 
-/* Whether it may start; *code says how to end if not. */
+static bool is_unknown(const struct forget *forget)
+{
+    return to_erase(forget) == 0 && !forget->is_known;
+}
+
+/* Whether it may start; *code says how to end if not. Where no row is left of
+ * the user, those that were deleted before may have left something. */
 static bool may_start(const struct work *work, enum command_exit *code)
 {
     int64_t count = to_erase(&work->forget);
     *code = EXIT_DATA;
-    if (count == 0 && !work->forget.is_known) {
+    if (is_unknown(&work->forget)) {
         command_say("Nothing of this user is here.");
-        return false;
+        bool starts = work->settings->yes && !work->settings->dry_run;
+        if (!starts && work->forget.unfinished_id != 0)
+            command_say("Operation %" PRId64 " was interrupted before what it "
+                        "erased was overwritten: add --yes to do that.",
+                        work->forget.unfinished_id);
+        return starts;
     }
     *code = EXIT_DONE;
     if (work->settings->dry_run)
@@ -193,39 +204,65 @@ static bool erase(struct work *work, struct err *err)
     return true;
 }
 
-/* The log still has pages as they were, until nobody reads them any more. */
-static bool empty_wal(struct work *work, struct err *err)
+static void show_wiping(const struct wipe *wipe)
 {
-    int64_t until_ms = now_ms() + MOST_WAIT_MS;
-    for (;;) {
-        if (!space_empty_wal(work->store, &work->wal_is_empty, err))
-            return false;
-        if (work->wal_is_empty)
-            return true;
-        if (now_ms() > until_ms)
-            return err_set(err, ERR_STOPPED,
-                           "erased; but another process reads the database "
-                           "all the time, and its -wal file still has copies: "
-                           "end that, and run it again");
-        (void)poll(NULL, 0, LOOK_AGAIN_MS);
-    }
+    if (isatty(STDERR_FILENO) && wipe->count > 0)
+        (void)fprintf(stderr, "\roverwriting: page %zu of %zu%s", wipe->at,
+                      wipe->count, wipe->done ? "\n" : "");
 }
 
-static enum command_exit carry_out(struct work *work)
+/* What deleted rows left in the file, and the log has of them until nobody
+ * reads it any more. */
+static bool wipe(struct work *work, struct err *err)
 {
-    struct err err;
-    if (!erase(work, &err) || !empty_wal(work, &err))
-        return command_fail(
-            work->call, err.code == ERR_STOPPED ? EXIT_DATA : EXIT_ENVIRONMENT,
-            &err);
+    int64_t until_ms = now_ms() + MOST_WAIT_MS;
+    while (!work->wipe.done) {
+        int64_t began_ms = now_ms();
+        if (!wipe_step(&work->wipe, err))
+            return false;
+        int64_t ended_ms = now_ms();
+        if (!work->wipe.is_blocked) {
+            until_ms = ended_ms + MOST_WAIT_MS;
+            show_wiping(&work->wipe);
+            operator_leave_lock_free(ended_ms - began_ms);
+            continue;
+        }
+        if (ended_ms > until_ms)
+            return err_set(err, ERR_STOPPED,
+                           "erased, but not overwritten: another process reads "
+                           "the database all the time, and its -wal file still "
+                           "has copies: end that, and run it again");
+        (void)poll(NULL, 0, LOOK_AGAIN_MS);
+    }
+    return forget_end(work->store, work->forget.now_ms, err);
+}
+
+static enum command_exit tell_end(const struct forget *forget)
+{
+    if (is_unknown(forget)) {
+        command_say("What deleted rows had left in the file is overwritten.");
+        return forget->unfinished_id != 0 ? EXIT_DONE : EXIT_DATA;
+    }
     command_say("Erased %" PRId64 " deliveries with all that the outbox had of "
                 "them (operation %" PRId64 ").",
-                work->forget.erased, work->forget.operation_id);
+                forget->erased, forget->operation_id);
     command_say("What stays: the ids of the events, for 400 days, so that "
                 "repeats stay repeats; backups made before; and what Intercom "
                 "has: delete the contact there. New events of this user will "
                 "be delivered again.");
     return EXIT_DONE;
+}
+
+static enum command_exit carry_out(struct work *work)
+{
+    struct err err;
+    bool has_rows = !is_unknown(&work->forget);
+    if (!wipe_begin(&work->wipe, work->store, &err) ||
+        (has_rows && !erase(work, &err)) || !wipe(work, &err))
+        return command_fail(
+            work->call, err.code == ERR_STOPPED ? EXIT_DATA : EXIT_ENVIRONMENT,
+            &err);
+    return tell_end(&work->forget);
 }
 
 static enum command_exit look_and_do(struct work *work)
@@ -254,6 +291,7 @@ static enum command_exit run(const struct command_call *call)
         .now_ms = clock_wall_ms(clock_system()),
     };
     enum command_exit code = look_and_do(&work);
+    wipe_free(&work.wipe);
     forget_free(&work.forget);
     store_close(work.store);
     return code;
@@ -265,19 +303,23 @@ const struct command command_forget = {
     .summary = "Erase all that the outbox has of one user",
     .details =
         "USER is the app_user_id. Events, deliveries, attempts, calls, what is "
-        "known of the contact, and the id in what operators typed are "
-        "overwritten in the file, and the write-ahead log is emptied. What "
-        "waits is never sent; what is being sent is waited for. Events without "
-        "a user of their own that name the id (TRANSFER) go, too; events of "
+        "known of the contact, and the id in what operators typed are erased. "
+        "Then what deleted rows left in the file's pages is overwritten, a "
+        "few pages at a time, and the write-ahead log is emptied. What waits "
+        "is never sent; what is being sent is waited for. Events without a "
+        "user of their own that name the id (TRANSFER) go, too; events of "
         "other users that name it, such as an alias, are listed and stay.\n\n"
         "The operation is recorded without the user. What stays: the ids of "
         "the events, for 400 days, so that repeats stay repeats; backups; and "
         "what Intercom has. This cannot be undone; it asks on a terminal, "
-        "elsewhere --yes is needed, and --dry-run only tells.\n\n"
+        "elsewhere --yes is needed, and --dry-run only tells. If it was "
+        "interrupted, run it again with --yes: it overwrites also where no "
+        "row is left, and ends with 0 if that was still to be done.\n\n"
         "If a producer's own SQLite does not overwrite (PRAGMA secure_delete "
-        "says 0 there, as in many that come with a language), unused parts of "
-        "pages can have copies of rows of the file's first pages; only VACUUM "
-        "clears those.",
+        "says 0 there, as in many that come with a language), a page that it "
+        "frees may serve a table of the application, or the end of a long "
+        "payload, before it is overwritten: only VACUUM clears what is left "
+        "there.",
     .examples = "  subrelay forget user-1005 --dry-run\n"
                 "  subrelay -d app.db forget user-1005 --yes\n",
     COMMAND_OPTIONS(options, defaults),

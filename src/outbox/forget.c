@@ -55,7 +55,9 @@ bool forget_begin(struct store *store, struct forget *forget, struct err *err)
         !read_number(store, QUERY_FORGET_IS_KNOWN, forget->lane, &is_known,
                      err) ||
         !read_number(store, QUERY_FORGET_NEWEST_ID, NULL, &forget->newest_id,
-                     err))
+                     err) ||
+        !read_number(store, QUERY_FORGET_UNFINISHED, NULL,
+                     &forget->unfinished_id, err))
         return false;
     forget->is_known = is_known != 0;
     return true;
@@ -195,7 +197,6 @@ static bool record(struct store *store, struct forget *forget, int64_t erased,
     struct query query;
     query_open(&query, store, QUERY_FORGET_RECORD);
     query_bind_int64(&query, "erased", erased);
-    query_bind_int64(&query, "now_ms", forget->now_ms);
     query_bind_int64(&query, "id", forget->operation_id);
     return query_run(&query, err);
 }
@@ -224,9 +225,7 @@ static bool erase_rest(struct store *store, struct forget *forget,
     query_open(&query, store, QUERY_FORGET_KNOWN);
     query_bind_text(&query, "user", forget->lane);
     if (!query_run(&query, err) ||
-        !forget_text_erase_all(store, forget->user, err) ||
-        !query_run_plain(store, QUERY_FORGET_REINDEX_LANES, err) ||
-        !query_run_plain(store, QUERY_FORGET_REINDEX_HEADS, err))
+        !forget_text_erase_all(store, forget->user, err))
         return false;
     forget->done = true;
     return record(store, forget, 0, err);
@@ -257,6 +256,16 @@ bool forget_step(struct store *store, struct forget *forget, struct err *err)
         return true;
     *forget = before;
     return false;
+}
+
+bool forget_end(struct store *store, int64_t now_ms, struct err *err)
+{
+    struct query query;
+    if (!store_begin(store, err))
+        return false;
+    query_open(&query, store, QUERY_FORGET_END);
+    query_bind_int64(&query, "now_ms", now_ms);
+    return operation_row_finish(store, query_run(&query, err), err);
 }
 
 void forget_free(struct forget *forget)

@@ -3,9 +3,11 @@
  * name in what operators typed.
  *
  * First a look, in stretches; then erasing, a page a step, each a transaction
- * of its own, with what waits first, so that nothing more is sent. What is
- * deleted is overwritten. An operation tells that somebody was forgotten, and
- * not who. The ids of the events stay as tombstones. The store's thread. */
+ * of its own, with what waits first, so that nothing more is sent. Then what
+ * deleted rows left in the file has to be overwritten (wipe.h), and only then
+ * it is over. An operation tells that somebody was forgotten, and not who; it
+ * has no end before that. The ids of the events stay as tombstones. The store's
+ * thread. */
 #ifndef OUTBOX_FORGET_H
 #define OUTBOX_FORGET_H
 
@@ -36,10 +38,11 @@ struct forget {
         int64_t count;
     } states[FORGET_STATES]; /* of the user's deliveries */
     size_t state_count;
-    int64_t found;    /* deliveries of the user's own */
-    int64_t attempts; /* … and theirs */
-    bool is_known;    /* a row of outbox_user */
-    int64_t *loose;   /* owned: events without a user that name this one */
+    int64_t found;         /* deliveries of the user's own */
+    int64_t attempts;      /* … and theirs */
+    bool is_known;         /* a row of outbox_user */
+    int64_t unfinished_id; /* a forgetting that has not ended; 0: none */
+    int64_t *loose;        /* owned: events without a user that name this one */
     size_t loose_count, loose_capacity;
     int64_t others[FORGET_MOST_OTHERS]; /* events of others that do */
     int64_t other_count;
@@ -63,10 +66,14 @@ MUST_CHECK bool forget_look(struct store *store, struct forget *forget,
 
 /* Erase the next page. While one is being sent by a relay that runs, its id is
  * in sending_id and nothing else is left to do: call again a little later.
- * done: all of it is gone from the file's pages; space_empty_wal() takes it
- * from the log. */
+ * done: no row has it any more. */
 MUST_CHECK bool forget_step(struct store *store, struct forget *forget,
                             struct err *err);
+
+/* All that was erased is overwritten, too: note it for every forgetting that
+ * had not ended. */
+MUST_CHECK bool forget_end(struct store *store, int64_t now_ms,
+                           struct err *err);
 
 void forget_free(struct forget *forget);
 

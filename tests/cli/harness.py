@@ -149,6 +149,19 @@ class Case(unittest.TestCase):
         out, _ = self.expect(0, "list", "--json", "--limit", "100000", *words)
         return [json.loads(line) for line in out.splitlines()][::-1]
 
+    def files_with(self, words):
+        """Which of these texts are in the bytes of which file. (Read by a
+        process of its own: to close a file of a database that is open here
+        would drop SQLite's locks.)"""
+        found = []
+        for word in words:
+            done = subprocess.run(
+                ["grep", "-lFae", word, *sorted(os.listdir(self.folder))],
+                cwd=self.folder, capture_output=True, text=True,
+                timeout=LIMIT_S, check=False)
+            found += [(name, word) for name in done.stdout.splitlines()]
+        return found
+
     def sandbox(self, *options):
         sandbox = Sandbox(self.folder, *options)
         self.addCleanup(sandbox.stop)
