@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -107,6 +108,34 @@ static void behind_the_end_there_is_no_page(void **state)
     assert_false(exists);
 }
 
+/* In a file of small pages, with a hole of 16 GiB at its end. */
+static void a_file_of_too_many_pages_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *path = fixture_path(fixture, "large.db");
+    struct store_init_report report;
+    struct store *store = NULL;
+    struct pages pages;
+    sqlite3 *database;
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database,
+                                  "PRAGMA page_size = 512; CREATE TABLE t (x)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    (void)sqlite3_close(database);
+    fixture_check(fixture, store_init(path, false, &report, &fixture->err) &&
+                               store_open(path, STORE_WRITE, 2000, &store,
+                                          &fixture->err));
+    assert_int_equal(truncate(path, (off_t)0x02000000 * 512 - 1), 0);
+    fixture_check(fixture, pages_open(&pages, store, &fixture->err));
+    assert_int_equal(pages.count, 0x01ffffff);
+    assert_int_equal(truncate(path, (off_t)0x02000000 * 512), 0);
+    assert_false(pages_open(&pages, store, &fixture->err));
+    assert_int_equal(fixture->err.code, ERR_INVALID);
+    assert_non_null(strstr(fixture->err.text, "VACUUM"));
+    store_close(store);
+}
+
 static void count_page(void *context, uint32_t number, uint32_t used)
 {
     (void)number;
@@ -143,6 +172,7 @@ int main(void)
         TEST(it_is_whole_while_the_log_is_empty),
         cmocka_unit_test(maps_and_the_page_of_the_locks_hold_no_rows),
         TEST(a_range_is_cleared_and_nothing_beside_it),
+        TEST(a_file_of_too_many_pages_is_refused),
         TEST(behind_the_end_there_is_no_page),
         TEST(a_list_of_free_pages_that_makes_no_sense_is_told),
     };
