@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/operator.h"
+#include "outbox/forget.h"
 #include "outbox/health.h"
 #include "outbox/name_preview.h"
 #include "outbox/outbox.h"
@@ -166,6 +167,26 @@ static void check_wal(struct check_report *report,
                   (double)status->wal_bytes / 1e6);
 }
 
+static void check_forgotten(struct check_report *report, struct store *store)
+{
+    char todo[CHECK_TEXT_BYTES];
+    struct err err;
+    int64_t id;
+    if (!forget_read_unfinished(store, &id, &err)) {
+        add_failure(report, "forget", &err);
+        return;
+    }
+    (void)snprintf(todo, sizeof(todo),
+                   "if no forget is running: subrelay -d %.200s forget USER "
+                   "--yes, again",
+                   store_path(store));
+    if (id != 0)
+        check_add(report, "forget", CHECK_NOTE, todo,
+                  "operation %" PRId64 " was interrupted before what it erased "
+                  "was overwritten in the file",
+                  id);
+}
+
 static void check_destination(struct check_report *report,
                               const struct view_status *status)
 {
@@ -227,6 +248,7 @@ void check_outbox(struct check_report *report, struct store *store,
     check_journal(report, store);
     check_integrity(report, store, deep);
     check_counts(report, store, can_write);
+    check_forgotten(report, store);
     if (!view_read_status(store, clock_wall_ms(clock_system()), &status,
                           &err)) {
         add_failure(report, "relay", &err);

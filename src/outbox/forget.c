@@ -56,8 +56,7 @@ bool forget_begin(struct store *store, struct forget *forget, struct err *err)
                      err) ||
         !read_number(store, QUERY_FORGET_NEWEST_ID, NULL, &forget->newest_id,
                      err) ||
-        !read_number(store, QUERY_FORGET_UNFINISHED, NULL,
-                     &forget->unfinished_id, err))
+        !forget_read_unfinished(store, &forget->unfinished_id, err))
         return false;
     forget->is_known = is_known != 0;
     return true;
@@ -256,6 +255,11 @@ bool forget_step(struct store *store, struct forget *forget, struct err *err)
         return true;
     *forget = before;
     return false;
+}
+
+bool forget_read_unfinished(struct store *store, int64_t *id, struct err *err)
+{
+    return read_number(store, QUERY_FORGET_UNFINISHED, NULL, id, err);
 }
 
 bool forget_end(struct store *store, int64_t now_ms, struct err *err)

@@ -70,6 +70,11 @@ MUST_CHECK bool forget_look(struct store *store, struct forget *forget,
 MUST_CHECK bool forget_step(struct store *store, struct forget *forget,
                             struct err *err);
 
+/* The operation of a forgetting whose end is not noted: it was interrupted, or
+ * is under way. 0: there is none. */
+MUST_CHECK bool forget_read_unfinished(struct store *store, int64_t *id,
+                                       struct err *err);
+
 /* All that was erased is overwritten, too: note it for every forgetting that
  * had not ended. */
 MUST_CHECK bool forget_end(struct store *store, int64_t now_ms,
