@@ -224,7 +224,8 @@ static bool wipe(struct work *work, struct err *err)
         if (!work->wipe.is_blocked) {
             until_ms = ended_ms + MOST_WAIT_MS;
             show_wiping(&work->wipe);
-            operator_leave_lock_free(ended_ms - began_ms);
+            if (work->wipe.has_locked)
+                operator_leave_lock_free(ended_ms - began_ms);
             continue;
         }
         if (ended_ms > until_ms)

@@ -38,6 +38,7 @@ struct wipe {
     uint32_t page_bytes; /* … when it looked */
 
     int64_t cleared; /* pages */
+    bool has_locked; /* in the last step: leave the lock free for a while */
     bool is_blocked; /* others use the WAL: call again a little later */
     bool done;       /* all is overwritten, and on the disk */
 };
@@ -48,9 +49,8 @@ MUST_CHECK bool wipe_begin(struct wipe *wipe, struct store *store,
                            struct err *err);
 
 /* The next step: a look through the outbox's pages without a lock, or some
- * pages under it. Leave the lock free for a while between two. Fails with
- * ERR_BUSY, ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_INVALID; what is overwritten so
- * far stays so. */
+ * pages under it. Fails with ERR_BUSY, ERR_FULL, ERR_IO, ERR_CORRUPT or
+ * ERR_INVALID; what is overwritten so far stays so. */
 MUST_CHECK bool wipe_step(struct wipe *wipe, struct err *err);
 
 void wipe_free(struct wipe *wipe);
