@@ -1,6 +1,7 @@
 /* test_wipe.c - what no row uses is overwritten, and nothing else. */
 #include "support/outbox_fixture.h"
 
+#include "outbox/forget.h"
 #include "outbox/pages.h"
 #include "outbox/wipe.h"
 
@@ -87,6 +88,22 @@ static int dirty_pages(struct fixture *fixture, const char *objects)
     (void)sqlite3_finalize(statement);
     (void)sqlite3_close(database);
     return dirty;
+}
+
+static int pages_with(struct fixture *fixture, const char *text)
+{
+    static unsigned char page[UNUSED_MOST_PAGE_BYTES];
+    int found = 0;
+    bool exists;
+    struct pages pages;
+    fixture_run(fixture, "PRAGMA wal_checkpoint(TRUNCATE)");
+    fixture_check(fixture, pages_open(&pages, fixture->store, &fixture->err));
+    for (uint32_t number = 1; number <= pages.count; number++) {
+        fixture_check(fixture,
+                      pages_read(&pages, number, page, &exists, &fixture->err));
+        found += memmem(page, pages.page_bytes, text, strlen(text)) != NULL;
+    }
+    return found;
 }
 
 struct free_dirt {
@@ -244,6 +261,26 @@ static void nor_with_a_rollback_journal(void **state)
     check_memory_of_others(fixture);
 }
 
+/* One row of each page is then written by the connection that has wiped. */
+static void nor_what_its_own_connection_keeps(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t id;
+    fixture_run(fixture,
+                "PRAGMA secure_delete = OFF;"
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM "
+                "n WHERE i < 300) INSERT INTO outbox_operation (action, state,"
+                " who, filter, created_ms) SELECT 'forget', 'done', 'ana',"
+                " replace(hex(zeroblob(9)), '00', ' person-'), 1 FROM n;"
+                "UPDATE outbox_operation SET filter = NULL");
+    assert_true(pages_with(fixture, "person-") > 3);
+    fixture_check(fixture,
+                  forget_read_unfinished(fixture->store, &id, &fixture->err));
+    wipe_all(fixture);
+    fixture_check(fixture, forget_end(fixture->store, 7, &fixture->err));
+    assert_int_equal(pages_with(fixture, "person-"), 0);
+}
+
 /* A snapshot that is older than the file's last commit keeps the log alive. */
 static void it_waits_for_who_reads_an_older_moment(void **state)
 {
@@ -317,6 +354,7 @@ int main(void)
         TEST(tables_of_the_application_are_left_alone),
         TEST(what_others_keep_in_memory_does_not_come_back),
         TEST(nor_with_a_rollback_journal),
+        TEST(nor_what_its_own_connection_keeps),
         TEST(it_waits_for_who_reads_an_older_moment),
         TEST(who_reads_the_newest_moment_reads_on),
     };
