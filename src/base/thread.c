@@ -1,5 +1,6 @@
 #include "base/thread.h"
 
+#include <sched.h>
 #include <signal.h>
 
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
@@ -11,4 +12,10 @@ int thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
     int errnum = pthread_create(thread, NULL, run, context);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return errnum;
+}
+
+void thread_work_in_batches(void)
+{
+    const struct sched_param no_priority = {0};
+    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &no_priority);
 }

@@ -147,6 +147,7 @@ static void *run(void *context)
 {
     struct carrier *carrier = context;
     struct http_wire *wire = carrier->wire;
+    thread_work_in_batches();
     for (;;) {
         (void)pthread_mutex_lock(&wire->mutex);
         exchange(carrier);

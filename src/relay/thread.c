@@ -147,6 +147,7 @@ static void *run_thread(void *context)
     struct relay_thread *thread = context;
     enum relay_state state;
     int64_t wait_ms;
+    thread_work_in_batches();
     for (;;) {
         obey_stop(thread);
         state = relay_turn(thread->relay, &wait_ms, &thread->err);
