@@ -58,8 +58,7 @@ static const char *told(struct fixture *fixture, int64_t id)
 static void start_next(struct fixture *fixture, int64_t epoch,
                        struct outbox_claim *claim)
 {
-    const struct outbox_start start = {.cause = "automatic",
-                                       .event_body = "{\"e\":1}"};
+    const struct outbox_start start = {.event_body = "{\"e\":1}"};
     turns_start_as(fixture, epoch, start, claim);
 }
 

@@ -37,12 +37,11 @@ static void calls_and_what_was_learned_of_the_user_are_kept(void **state)
     fixture_check(fixture, outbox_begin_turn(store, epoch, err));
     fixture_check(fixture, outbox_find_due(store, 1, 1, &claim, &count, err));
     struct outbox_start start = {.claim = &claim,
-                                 .cause = "automatic",
                                  .now_ms = 1,
                                  .attributes = "{\"a\":1}",
                                  .is_newest = true,
                                  .timestamp_ms = 77};
-    fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
+    fixture_check(fixture, outbox_start_attempts(store, epoch, &start, 1, err));
     char answer[] = "a\0b";
     struct outbox_call calls[] = {
         {.request = "POST /contacts",
@@ -121,8 +120,7 @@ static void an_empty_contact_id_forgets_it(void **state)
  * the second is being sent. */
 static int64_t know_anna(struct fixture *fixture, struct outbox_claim *claim)
 {
-    const struct outbox_start start = {.cause = "automatic",
-                                       .now_ms = 1,
+    const struct outbox_start start = {.now_ms = 1,
                                        .attributes = "{\"a\":1}",
                                        .is_newest = true,
                                        .timestamp_ms = 77};

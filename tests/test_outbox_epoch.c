@@ -62,10 +62,8 @@ static void newest_sent_is_known_after_a_kill(void **state)
     struct outbox_claim claim;
     fixture_put(fixture, "a", "RENEWAL", "anna");
     int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
-    const struct outbox_start start = {.cause = "automatic",
-                                       .attributes = "{\"a\":1}",
-                                       .is_newest = true,
-                                       .timestamp_ms = 77};
+    const struct outbox_start start = {
+        .attributes = "{\"a\":1}", .is_newest = true, .timestamp_ms = 77};
     turns_start_as(fixture, epoch, start, &claim);
     turns_free(&claim, 1);
 

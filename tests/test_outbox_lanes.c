@@ -207,13 +207,11 @@ static void step_adopt(struct world *world)
 
 static void start(struct world *world, const struct outbox_claim *claim)
 {
-    struct outbox_start start = {.claim = claim,
-                                 .cause = "automatic",
-                                 .now_ms = world->now_ms,
-                                 .event_body = "{}"};
+    struct outbox_start start = {
+        .claim = claim, .now_ms = world->now_ms, .event_body = "{}"};
     fixture_check(world->fixture,
-                  outbox_start_attempt(world->fixture->store, world->epoch,
-                                       &start, &world->fixture->err));
+                  outbox_start_attempts(world->fixture->store, world->epoch,
+                                        &start, 1, &world->fixture->err));
 }
 
 static void settle(struct world *world, const struct outbox_claim *claim)

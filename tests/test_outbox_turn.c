@@ -167,8 +167,7 @@ static void an_attempt_without_a_call_does_not_inherit_its_bytes(void **state)
     turns_end(fixture, epoch, &claim, "retry", "pending", 1);
     turns_free(&claim, 1);
 
-    const struct outbox_start start = {
-        .cause = "operation 1", .now_ms = 1, .event_body = "{\"e\":1}"};
+    const struct outbox_start start = {.now_ms = 1, .event_body = "{\"e\":1}"};
     turns_start_as(fixture, epoch, start, &claim);
     turns_end(fixture, epoch, &claim, "retry", "pending", 1);
     turns_free(&claim, 1);
@@ -206,12 +205,11 @@ static void what_is_not_due_cannot_be_started(void **state)
     struct fixture *fixture = *state;
     struct outbox_claim claim;
     int64_t epoch = turns_start_annas(fixture, 1, &claim);
-    struct outbox_start start = {
-        .claim = &claim, .cause = "automatic", .now_ms = 1};
+    struct outbox_start start = {.claim = &claim, .now_ms = 1};
     fixture_check(fixture,
                   outbox_begin_turn(fixture->store, epoch, &fixture->err));
     assert_false(
-        outbox_start_attempt(fixture->store, epoch, &start, &fixture->err));
+        outbox_start_attempts(fixture->store, epoch, &start, 1, &fixture->err));
     assert_int_equal(fixture->err.code, ERR_INVALID);
     store_rollback(fixture->store);
     turns_free(&claim, 1);

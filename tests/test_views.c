@@ -34,7 +34,6 @@ static void fill(struct fixture *fixture)
     assert_int_equal(count, 6); /* 1 2 3 5 6 7 */
     for (int i = 0; i < count; i++) {
         struct outbox_start start = {.claim = &claims[i],
-                                     .cause = "automatic",
                                      .now_ms = 1000,
                                      .attributes = "{\"a\":1}",
                                      .event_body = "{\"e\":1}"};
@@ -45,7 +44,7 @@ static void fill(struct fixture *fixture)
                           outbox_settle(store, &claims[i], &skip, err));
         else if (claims[i].id != 5)
             fixture_check(fixture,
-                          outbox_start_attempt(store, epoch, &start, err));
+                          outbox_start_attempts(store, epoch, &start, 1, err));
     }
     fixture_check(fixture, outbox_commit_turn(store, err));
     turns_end(fixture, epoch, &claims[0], "delivered", "delivered", 0);

@@ -30,11 +30,9 @@ static void attempt(struct fixture *fixture, int64_t epoch,
     fixture_check(fixture, outbox_begin_turn(store, epoch, err));
     fixture_check(fixture, outbox_find_due(store, 1, 1, &claim, &count, err));
     assert_int_equal(count, 1);
-    struct outbox_start start = {.claim = &claim,
-                                 .cause = "automatic",
-                                 .now_ms = 7,
-                                 .event_body = event_body};
-    fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
+    struct outbox_start start = {
+        .claim = &claim, .now_ms = 7, .event_body = event_body};
+    fixture_check(fixture, outbox_start_attempts(store, epoch, &start, 1, err));
     struct outbox_end end = {.claim = &claim,
                              .number = claim.attempts + 1,
                              .now_ms = 9,

@@ -107,9 +107,6 @@ CREATE TABLE outbox_delivery (
     operation_id INTEGER,            -- the last one that changed its state
     user_row INTEGER,                -- in outbox_user, as the one before it in
                                      -- the lane left it: look there first
-    -- Of the last attempt, for outbox_user, which is written at its end:
-    newest_ms INTEGER,               -- the event's time; NULL: not newest
-    newest_confirmed INTEGER NOT NULL DEFAULT 0,
     -- Of the last attempt, if it delivered: its last call (outbox_call_made).
     call_number INTEGER,
     call_started_ms INTEGER,
@@ -180,6 +177,9 @@ CREATE TABLE outbox_attempt (
     epoch INTEGER NOT NULL,
     cause TEXT NOT NULL,             -- 'automatic' or 'operation N'
     started_ms INTEGER NOT NULL,
+    -- For outbox_user, which is written at the end:
+    newest_ms INTEGER,               -- the event's time; NULL: not newest
+    newest_confirmed INTEGER NOT NULL DEFAULT 0,
     ended_ms INTEGER,
     outcome TEXT,                    -- NULL: being sent, or it delivered
     reason TEXT,

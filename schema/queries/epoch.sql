@@ -36,15 +36,17 @@ UPDATE outbox_attempt SET ended_ms = :now_ms, outcome = 'unknown',
 -- scans: the index holds what is in flight, nothing else
 INSERT INTO outbox_user (lane, sent_timestamp_ms, sent_id, sent_attributes,
     confirmed_timestamp_ms, confirmed_id)
-    SELECT lane, newest_ms, id,
+    SELECT lane, newest_ms, delivery.id,
         (SELECT nullif(attributes, '') FROM outbox_attempt AS attempt
-            WHERE attempt.id BETWEEN (outbox_delivery.id << 20)
-                    AND (outbox_delivery.id << 20 | 1048575)
+            WHERE attempt.id BETWEEN (delivery.id << 20)
+                    AND (delivery.id << 20 | 1048575)
                 AND attributes IS NOT NULL
             ORDER BY attempt.id DESC LIMIT 1),
         CASE WHEN newest_confirmed THEN newest_ms END,
-        CASE WHEN newest_confirmed THEN id END
-    FROM outbox_delivery INDEXED BY outbox_delivery_first
+        CASE WHEN newest_confirmed THEN delivery.id END
+    FROM outbox_delivery AS delivery INDEXED BY outbox_delivery_first
+    JOIN outbox_attempt AS last
+        ON last.id = (delivery.id << 20 | delivery.attempts)
     WHERE state = 'sending' AND newest_ms IS NOT NULL
     ON CONFLICT (lane) DO UPDATE SET
         sent_timestamp_ms = excluded.sent_timestamp_ms,

@@ -93,18 +93,19 @@ SELECT
         ORDER BY id DESC LIMIT 1);
 
 -- name: outbox_start
--- A due head is about to be sent.
+-- Due heads are about to be sent; ids is a JSON array. One statement for all:
+-- what it costs to begin one is a third of a row.
+-- scans: the ids
 UPDATE outbox_delivery SET state = 'sending', due_ms = NULL,
-    attempts = :number, epoch = :epoch, newest_ms = :newest_ms,
-    newest_confirmed = :newest_confirmed
-    WHERE id = :id AND due_ms IS NOT NULL AND attempts = :number - 1;
+    attempts = attempts + 1, epoch = :epoch
+    WHERE id IN (SELECT value FROM json_each(:ids)) AND due_ms IS NOT NULL;
 
 -- name: outbox_start_attempt
 -- Its bytes are on the disk before the first of them leaves.
-INSERT INTO outbox_attempt (id, epoch, cause, started_ms, attributes,
-    event_body)
-    VALUES (:id << 20 | :number, :epoch, :cause, :now_ms, :attributes,
-        :event_body);
+INSERT INTO outbox_attempt (id, epoch, cause, started_ms, newest_ms,
+    newest_confirmed, attributes, event_body)
+    VALUES (:id << 20 | :number, :epoch, :cause, :now_ms, :newest_ms,
+        :newest_confirmed, :attributes, :event_body);
 
 -- name: outbox_settle
 -- A due head leaves for good without an attempt.

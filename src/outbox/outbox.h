@@ -132,7 +132,7 @@ struct outbox_claim {
  * (due at a time) in due order, alternating, so that neither starves the
  * other; and those that an operator's retry put back (due at 1), at most every
  * fourth while others wait. Changes nothing: for each, call
- * outbox_start_attempt(), outbox_settle() or outbox_put_off() in the same turn,
+ * outbox_start_attempts(), outbox_settle() or outbox_put_off() in the same turn,
  * else it comes again. claims has room for limit. */
 MUST_CHECK bool outbox_find_due(struct store *store, int64_t now_ms, int limit,
                                 struct outbox_claim *claims, int *count,
@@ -153,7 +153,6 @@ MUST_CHECK bool outbox_pull_back(struct store *store, int64_t now_ms,
 /* An attempt about to be made. */
 struct outbox_start {
     const struct outbox_claim *claim;
-    const char *cause; /* "automatic" or "operation N" */
     int64_t now_ms;
     const char *attributes; /* as rendered; NULL: no attributes call */
     const char *event_body; /* as rendered; NULL: no data event */
@@ -166,12 +165,12 @@ struct outbox_start {
     bool is_confirmed;
 };
 
-/* The delivery becomes sending by this epoch, and its attempt (number
+/* The deliveries become sending by this epoch, and for each an attempt (number
  * claim->attempts + 1) is recorded with its bytes, once while they stay the
- * same as claim's. Fails with ERR_INVALID if it is no due head (any more). */
-MUST_CHECK bool outbox_start_attempt(struct store *store, int64_t epoch,
-                                     const struct outbox_start *start,
-                                     struct err *err);
+ * same as claim's. Fails with ERR_INVALID if one is no due head (any more). */
+MUST_CHECK bool outbox_start_attempts(struct store *store, int64_t epoch,
+                                      const struct outbox_start *starts,
+                                      int count, struct err *err);
 
 /* A pending head leaves for good without an attempt: state "skipped" with a
  * reason, or "failed" with invalid_event. The lane moves on. */

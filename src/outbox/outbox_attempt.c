@@ -1,11 +1,18 @@
 /* outbox_attempt.c - attempts begin and end, deliveries settle. */
 #include "outbox/outbox.h"
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "outbox/counters.h"
 #include "outbox/lane.h"
 #include "outbox/query.h"
 #include "outbox/user.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Of one in a list, with its comma. */
+enum { MOST_ID_BYTES = 21 };
 
 /* One that is pending leaves, or joins, those that wait. */
 static void count_pending(struct store *store, const struct outbox_claim *claim,
@@ -29,20 +36,28 @@ static bool run_on_head(struct query *query, const struct outbox_claim *claim,
 
 /* --- an attempt begins --------------------------------------------------- */
 
-static bool take_head(struct store *store, int64_t epoch,
-                      const struct outbox_start *start, struct err *err)
+/* All at once. */
+static bool take_heads(struct store *store, int64_t epoch,
+                       const struct outbox_start *starts, int count,
+                       struct err *err)
 {
-    const struct outbox_claim *claim = start->claim;
+    struct buf ids;
     struct query query;
+    buf_init(&ids, (size_t)count * MOST_ID_BYTES + 2);
+    for (int i = 0; i < count; i++) {
+        buf_add_byte(&ids, i == 0 ? '[' : ',');
+        buf_add_int64(&ids, starts[i].claim->id);
+    }
+    buf_add_byte(&ids, ']');
     query_open(&query, store, QUERY_OUTBOX_START);
-    query_bind_int64(&query, "number", claim->attempts + 1);
     query_bind_int64(&query, "epoch", epoch);
-    query_bind_time(&query, "newest_ms",
-                    start->is_newest ? start->timestamp_ms : OUTBOX_NO_TIME);
-    query_bind_int64(&query, "newest_confirmed",
-                     start->is_newest && start->is_confirmed);
-    query_bind_int64(&query, "id", claim->id);
-    return run_on_head(&query, claim, err);
+    query_bind_text(&query, "ids", buf_text(&ids));
+    bool good = query_run(&query, err);
+    if (good && query_changes(store) != count)
+        good = err_set(err, ERR_INVALID, "not all of deliveries %s are due",
+                       buf_text(&ids));
+    buf_free(&ids);
+    return good;
 }
 
 /* Bytes are stored once while they stay the same: NULL says "as before", empty
@@ -59,13 +74,21 @@ static bool record_start(struct store *store, int64_t epoch,
                          const struct outbox_start *start, struct err *err)
 {
     const struct outbox_claim *claim = start->claim;
+    char cause[48] = "automatic";
     struct query query;
+    if (claim->operation_id != 0)
+        (void)snprintf(cause, sizeof(cause), "operation %" PRId64,
+                       claim->operation_id);
     query_open(&query, store, QUERY_OUTBOX_START_ATTEMPT);
     query_bind_int64(&query, "id", claim->id);
     query_bind_int64(&query, "number", claim->attempts + 1);
     query_bind_int64(&query, "epoch", epoch);
-    query_bind_text(&query, "cause", start->cause);
+    query_bind_text(&query, "cause", cause);
     query_bind_int64(&query, "now_ms", start->now_ms);
+    query_bind_time(&query, "newest_ms",
+                    start->is_newest ? start->timestamp_ms : OUTBOX_NO_TIME);
+    query_bind_int64(&query, "newest_confirmed",
+                     start->is_newest && start->is_confirmed);
     query_bind_text(
         &query, "attributes",
         bytes_to_store(claim, claim->attributes, start->attributes));
@@ -75,14 +98,20 @@ static bool record_start(struct store *store, int64_t epoch,
     return query_run(&query, err);
 }
 
-bool outbox_start_attempt(struct store *store, int64_t epoch,
-                          const struct outbox_start *start, struct err *err)
+bool outbox_start_attempts(struct store *store, int64_t epoch,
+                           const struct outbox_start *starts, int count,
+                           struct err *err)
 {
-    if (!take_head(store, epoch, start, err) ||
-        !record_start(store, epoch, start, err))
+    if (count == 0)
+        return true;
+    if (!take_heads(store, epoch, starts, count, err))
         return false;
-    count_pending(store, start->claim, -1);
-    counters_add(store, "sending", 1);
+    for (int i = 0; i < count; i++) {
+        if (!record_start(store, epoch, &starts[i], err))
+            return false;
+        count_pending(store, starts[i].claim, -1);
+    }
+    counters_add(store, "sending", count);
     return true;
 }
 

@@ -5,7 +5,6 @@
 #include "relay/flight.h"
 #include "relay/plan.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MOST_IN_A_TURN = 128 }; /* deliveries handled in one transaction */
@@ -123,17 +122,23 @@ static bool settle_claim(struct turn_context *context, struct turn *turn,
     return outbox_settle(context->store, claim, &settlement, err);
 }
 
-static bool start_claim(struct turn_context *context, struct turn *turn,
-                        struct outbox_claim *claim, struct plan *plan,
-                        struct err *err)
+/* What a look has found. Some of it is settled or put off; the rest starts,
+ * all at once. */
+struct found {
+    struct outbox_claim claims[MOST_IN_A_TURN];
+    int claim_count;
+    struct outbox_start starts[MOST_IN_A_TURN];
+    struct outbox_claim *starting[MOST_IN_A_TURN]; /* … theirs */
+    struct plan plans[MOST_IN_A_TURN];             /* … and their bytes */
+    int start_count;
+};
+
+static void add_start(const struct turn_context *context, struct found *found,
+                      struct outbox_claim *claim, const struct plan *plan)
 {
-    char cause[48] = "automatic";
-    if (claim->operation_id != 0)
-        (void)snprintf(cause, sizeof(cause), "operation %lld",
-                       (long long)claim->operation_id);
-    const struct outbox_start start = {
+    int i = found->start_count++;
+    found->starts[i] = (struct outbox_start){
         .claim = claim,
-        .cause = cause,
         .now_ms = clock_wall_ms(context->clock),
         .attributes = plan->attributes,
         .event_body = plan->event_body,
@@ -141,10 +146,29 @@ static bool start_claim(struct turn_context *context, struct turn *turn,
         .is_confirmed = plan->is_confirmed,
         .timestamp_ms = plan->timestamp_ms,
     };
-    if (!outbox_start_attempt(context->store, context->epoch, &start, err))
+    found->starting[i] = claim;
+    found->plans[i] = *plan;
+}
+
+static bool start_found(struct turn_context *context, struct turn *turn,
+                        struct found *found, struct err *err)
+{
+    if (!outbox_start_attempts(context->store, context->epoch, found->starts,
+                               found->start_count, err))
         return false;
-    queue_add(&turn->claimed, flight_new(claim, plan, turn->leave.is_probe));
+    for (int i = 0; i < found->start_count; i++)
+        queue_add(&turn->claimed,
+                  flight_new(found->starting[i], &found->plans[i],
+                             turn->leave.is_probe));
     return true;
+}
+
+static void free_found(struct found *found)
+{
+    for (int i = 0; i < found->start_count; i++)
+        plan_free(&found->plans[i]);
+    for (int i = 0; i < found->claim_count; i++)
+        outbox_claim_free(&found->claims[i]);
 }
 
 /* A request of the user that was cut may still be on its way. Its time cannot
@@ -161,7 +185,8 @@ static bool is_to_be_quiet(const struct turn_context *context,
 
 static bool handle_claim(struct turn_context *context, struct turn *turn,
                          const struct plan_context *plan_context,
-                         struct outbox_claim *claim, struct err *err)
+                         struct found *found, struct outbox_claim *claim,
+                         struct err *err)
 {
     struct plan plan;
     int64_t until_ms;
@@ -170,11 +195,13 @@ static bool handle_claim(struct turn_context *context, struct turn *turn,
         return outbox_put_off(context->store, claim, until_ms,
                               plan_context->now_ms, err);
     plan_make(claim, plan_context, &plan);
-    bool handled = plan.action == PLAN_SETTLE
-                       ? settle_claim(context, turn, claim, &plan, err)
-                       : start_claim(context, turn, claim, &plan, err);
+    if (plan.action == PLAN_SEND) {
+        add_start(context, found, claim, &plan);
+        return true;
+    }
+    bool settled = settle_claim(context, turn, claim, &plan, err);
     plan_free(&plan);
-    return handled;
+    return settled;
 }
 
 /* Handle up to limit due heads; *count says how many there were. */
@@ -182,16 +209,18 @@ static bool claim_some(struct turn_context *context, struct turn *turn,
                        const struct plan_context *plan_context, int limit,
                        int *count, struct err *err)
 {
-    struct outbox_claim claims[MOST_IN_A_TURN];
-    if (!outbox_find_due(context->store, plan_context->now_ms, limit, claims,
-                         count, err))
+    struct found found;
+    found.start_count = 0;
+    if (!outbox_find_due(context->store, plan_context->now_ms, limit,
+                         found.claims, &found.claim_count, err))
         return false;
+    *count = found.claim_count;
     bool handled = true;
-    for (int i = 0; i < *count; i++) {
-        handled = handled &&
-                  handle_claim(context, turn, plan_context, &claims[i], err);
-        outbox_claim_free(&claims[i]);
-    }
+    for (int i = 0; handled && i < found.claim_count; i++)
+        handled = handle_claim(context, turn, plan_context, &found,
+                               &found.claims[i], err);
+    handled = handled && start_found(context, turn, &found, err);
+    free_found(&found);
     return handled;
 }
 

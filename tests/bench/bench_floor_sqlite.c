@@ -24,7 +24,7 @@ static const char schema[] =
     " kind TEXT, state TEXT NOT NULL, reason TEXT, result TEXT,"
     " status INTEGER, due_ms INTEGER, not_before_ms INTEGER,"
     " arrived_ms INTEGER NOT NULL, settled_ms INTEGER, attempts INTEGER,"
-    " epoch INTEGER, newest_ms INTEGER);"
+    " epoch INTEGER);"
     "CREATE INDEX delivery_due ON delivery (due_ms) WHERE due_ms IS NOT NULL;"
     "CREATE UNIQUE INDEX delivery_head ON delivery (lane)"
     " WHERE due_ms IS NOT NULL;"

@@ -30,11 +30,11 @@ int turns_start(struct fixture *fixture, int64_t epoch, int64_t now_ms,
                   outbox_find_due(store, now_ms, limit, claims, &count, err));
     for (int i = 0; i < count; i++) {
         struct outbox_start start = {.claim = &claims[i],
-                                     .cause = "automatic",
                                      .now_ms = now_ms,
                                      .attributes = "{\"a\":1}",
                                      .event_body = "{\"e\":1}"};
-        fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
+        fixture_check(fixture,
+                      outbox_start_attempts(store, epoch, &start, 1, err));
     }
     fixture_check(fixture, outbox_commit_turn(store, err));
     return count;
@@ -50,7 +50,7 @@ void turns_start_as(struct fixture *fixture, int64_t epoch,
     fixture_check(fixture, outbox_begin_turn(store, epoch, err));
     fixture_check(fixture, outbox_find_due(store, 1, 1, claim, &count, err));
     assert_int_equal(count, 1);
-    fixture_check(fixture, outbox_start_attempt(store, epoch, &start, err));
+    fixture_check(fixture, outbox_start_attempts(store, epoch, &start, 1, err));
     fixture_check(fixture, outbox_commit_turn(store, err));
 }
 
