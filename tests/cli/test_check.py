@@ -175,6 +175,9 @@ class Check(Case):
         try:
             self.expect(0, "enqueue", stdin=webhook("e1"))
             wait_line(relay, "held")
+            while not self.sql("SELECT 1 FROM outbox_destination "
+                               "WHERE hold_reason IS NOT NULL"):
+                pass  # it says so before it has committed it
             found = self.check(3, "--offline")
         finally:
             relay.terminate()
