@@ -132,8 +132,8 @@ struct outbox_claim {
  * (due at a time) in due order, alternating, so that neither starves the
  * other; and those that an operator's retry put back (due at 1), at most every
  * fourth while others wait. Changes nothing: for each, call
- * outbox_start_attempts(), outbox_settle() or outbox_put_off() in the same turn,
- * else it comes again. claims has room for limit. */
+ * outbox_start_attempts(), outbox_settle() or outbox_put_off() in the same
+ * turn, else it comes again. claims has room for limit. */
 MUST_CHECK bool outbox_find_due(struct store *store, int64_t now_ms, int limit,
                                 struct outbox_claim *claims, int *count,
                                 struct err *err);
