@@ -36,6 +36,30 @@ static void the_next_of_a_lane_is_due_when_the_head_has_ended(void **state)
     turns_free(&claim, 1);
 }
 
+/* The lane's ids are remembered, and what became of them is not. */
+static void what_left_a_lane_meanwhile_is_passed_over(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const due_then[] = {"2", "4", "5", ""};
+    static const char *const events[] = {"a", "b", "c", "d"};
+    struct outbox_claim claim;
+    for (size_t i = 0; i < 4; i++)
+        fixture_put(fixture, events[i], "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(turns_start(fixture, epoch, 1, 1, &claim), 1);
+        turns_end(fixture, epoch, &claim, "delivered", "delivered", 0);
+        turns_free(&claim, 1);
+        assert_string_equal(turns_due(fixture, 1), due_then[i]);
+        if (i == 0)
+            fixture_run(fixture, "UPDATE outbox_delivery SET state = "
+                                 "'discarded', aside = 'discarded', "
+                                 "settled_ms = 1 WHERE id = 3");
+        if (i == 0)
+            fixture_put(fixture, "e", "RENEWAL", "anna");
+    }
+}
+
 static void a_head_that_waits_keeps_its_lane_waiting(void **state)
 {
     struct fixture *fixture = *state;
@@ -331,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(only_the_head_of_a_lane_is_due),
         TEST(the_next_of_a_lane_is_due_when_the_head_has_ended),
+        TEST(what_left_a_lane_meanwhile_is_passed_over),
         TEST(a_head_that_waits_keeps_its_lane_waiting),
         TEST(fresh_ones_and_retries_take_turns),
         TEST(taking_turns_goes_on_from_call_to_call),

@@ -87,14 +87,14 @@ static void who_came_lately_stays(void **state)
 {
     struct fixture *fixture = *state;
     put_users_of_long_ago(fixture);
-    fixture_put(fixture, "a", "RENEWAL", "other-4000");
-    fixture_put(fixture, "b", "RENEWAL", "other-4000");
+    fixture_put(fixture, "a", "RENEWAL", "other-17000");
+    fixture_put(fixture, "b", "RENEWAL", "other-17000");
     int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
     deliver_one(fixture, epoch, "one");
     deliver_one(fixture, epoch, "two");
     assert_int_equal(fixture_number(fixture, "SELECT id FROM outbox_user WHERE "
-                                             "lane = 'other-4000'"),
-                     4000);
+                                             "lane = 'other-17000'"),
+                     17000);
 }
 
 static void who_has_one_event_stays(void **state)

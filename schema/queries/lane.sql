@@ -30,9 +30,24 @@ UPDATE outbox_delivery SET due_ms = not_before_ms
             WHERE lane = :lane AND id >= :from AND settled_ms IS NULL
             ORDER BY id LIMIT 1));
 
+-- name: lane_find_followers
+-- What comes after one in its lane. It reads the index alone, not what became
+-- of them.
+SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_lane
+    WHERE lane = :lane AND id > :from ORDER BY id LIMIT :limit;
+
+-- name: lane_make_follower_due
+-- The head has just settled, so that nothing goes before the lane's order: due
+-- is what was put back, or else what comes next, if it waits.
+UPDATE outbox_delivery SET due_ms = not_before_ms, user_row = :user
+    WHERE state = 'pending' AND id = coalesce(
+        (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_put_back
+            WHERE lane = :lane AND put_back = 1 AND settled_ms IS NULL
+            AND id < :from ORDER BY id LIMIT 1),
+        :next);
+
 -- name: lane_make_next_due
--- The same where the head has just settled, so that nothing goes before the
--- lane's order.
+-- The same where it is not known what comes next.
 UPDATE outbox_delivery SET due_ms = not_before_ms, user_row = :user
     WHERE state = 'pending' AND id = coalesce(
         (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_put_back

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "outbox/counters.h"
+#include "outbox/followers.h"
 #include "outbox/gather.h"
 #include "outbox/query.h"
 #include "outbox/turnstile.h"
@@ -220,6 +221,7 @@ void connection_close(struct store *store)
     gather_free(store->gather);
     turnstile_close(store->turnstile);
     counters_free(&store->counters);
+    followers_free(store->followers);
     free(store->path);
     free(store);
 }

@@ -19,6 +19,7 @@ enum query_name { QUERIES(QUERY_CONSTANT) QUERY_COUNT };
 #undef QUERY_CONSTANT
 
 struct counter;
+struct followers;
 struct gather;
 struct turnstile;
 
@@ -48,6 +49,7 @@ struct store {
     char *path;                  /* as given; owned */
     struct turnstile *turnstile; /* owned */
     struct counters counters;    /* since store_begin() */
+    struct followers *followers; /* src/outbox/lane.c; owned; NULL: not yet */
     int busy_ms;
     int64_t busy_since_ms; /* monotonic; of the wait for a lock */
     int64_t data_version;  /* as store_changed() saw it last */

@@ -35,18 +35,18 @@ static void bind_user(struct query *query, int64_t epoch,
 }
 
 /* What shares the cache with all else anyway. */
-enum { USERS_NEARBY = 16384 };
+enum { USERS_NEARBY = 4096 };
 
 static bool is_nearby(const struct outbox_claim *claim)
 {
     int64_t behind = claim->last_user_id - claim->user_id;
-    return behind < USERS_NEARBY || behind < claim->last_user_id / 8;
+    return behind < USERS_NEARBY || behind < claim->last_user_id / 32;
 }
 
 /* Users lie all over the file, in the order in which they came. Who has events
  * in a row moves to the end of the table, so that those who have events now
  * share pages, where each event would read and write one of its own. That is
- * once, until the table has grown by an eighth. */
+ * once, until the table has grown by a thirtieth. */
 static bool move_user(struct store *store, const struct outbox_claim *claim,
                       int64_t *user_id, struct err *err)
 {
