@@ -70,8 +70,8 @@ static void end(struct fixture *fixture, int64_t epoch,
     end.quiet_until_ms = OUTBOX_NO_TIME;
     fixture_check(fixture,
                   outbox_begin_turn(fixture->store, epoch, &fixture->err));
-    fixture_check(fixture, outbox_end_attempt(fixture->store, epoch, &end,
-                                              &fixture->err));
+    fixture_check(fixture, outbox_end_attempts(fixture->store, epoch, &end, 1,
+                                               &fixture->err));
     fixture_check(fixture, outbox_commit_turn(fixture->store, &fixture->err));
     outbox_claim_free(claim);
 }

@@ -89,7 +89,7 @@ static void an_end_in_the_name_of_another_epoch_is_refused(void **state)
     fixture_check(fixture,
                   outbox_begin_turn(fixture->store, newer, &fixture->err));
     assert_false(
-        outbox_end_attempt(fixture->store, newer, &end, &fixture->err));
+        outbox_end_attempts(fixture->store, newer, &end, 1, &fixture->err));
     assert_int_equal(fixture->err.code, ERR_SUPERSEDED);
     store_rollback(fixture->store);
     turns_free(&claim, 1);

@@ -42,7 +42,7 @@ static void attempt(struct fixture *fixture, int64_t epoch,
                              .not_before_ms = 1,
                              .calls = made,
                              .call_count = calls};
-    fixture_check(fixture, outbox_end_attempt(store, epoch, &end, err));
+    fixture_check(fixture, outbox_end_attempts(store, epoch, &end, 1, err));
     fixture_check(fixture, outbox_commit_turn(store, err));
     turns_free(&claim, 1);
 }

@@ -36,18 +36,25 @@ UPDATE outbox_delivery SET due_ms = not_before_ms
 SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_lane
     WHERE lane = :lane AND id > :from ORDER BY id LIMIT :limit;
 
--- name: lane_make_follower_due
--- The head has just settled, so that nothing goes before the lane's order: due
--- is what was put back, or else what comes next, if it waits.
-UPDATE outbox_delivery SET due_ms = not_before_ms, user_row = :user
-    WHERE state = 'pending' AND id = coalesce(
-        (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_put_back
-            WHERE lane = :lane AND put_back = 1 AND settled_ms IS NULL
-            AND id < :from ORDER BY id LIMIT 1),
-        :next);
+-- name: lane_is_put_back
+-- Whether anything waits out of its lane's order.
+-- scans: the first entry of an index that has nothing else
+SELECT EXISTS (SELECT 1 FROM outbox_delivery
+    INDEXED BY outbox_delivery_put_back
+    WHERE put_back = 1 AND settled_ms IS NULL);
+
+-- name: lane_make_followers_due
+-- The heads have just settled, so that nothing goes before their lanes' order:
+-- due is what comes next in each, where it waits. users is a JSON object, of
+-- their ids and their users' rows.
+-- scans: the ids
+UPDATE outbox_delivery SET due_ms = not_before_ms,
+    user_row = json_extract(:users, '$.' || id)
+    WHERE state = 'pending'
+        AND id IN (SELECT CAST(key AS INTEGER) FROM json_each(:users));
 
 -- name: lane_make_next_due
--- The same where it is not known what comes next.
+-- The same in one lane, whatever waits there.
 UPDATE outbox_delivery SET due_ms = not_before_ms, user_row = :user
     WHERE state = 'pending' AND id = coalesce(
         (SELECT id FROM outbox_delivery INDEXED BY outbox_delivery_put_back

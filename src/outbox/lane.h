@@ -28,10 +28,17 @@ MUST_CHECK bool lane_clear_due(struct store *store, const char *lane,
 MUST_CHECK bool lane_make_due(struct store *store, const char *lane,
                               int64_t from_id, struct err *err);
 
-/* The same, quicker, where the head has just settled: this one. user_id: the
- * lane's row in outbox_user; 0: it is not known. */
-MUST_CHECK bool lane_make_next_due(struct store *store, const char *lane,
-                                   int64_t settled_id, int64_t user_id,
-                                   struct err *err);
+/* A head that has just settled. */
+struct lane_settled {
+    const char *lane; /* borrowed */
+    int64_t id;
+    int64_t user_id; /* the lane's row in outbox_user; 0: it is not known */
+};
+
+/* The same, quicker, in lanes whose heads have just settled: each of its own.
+ */
+MUST_CHECK bool lane_make_next_due(struct store *store,
+                                   const struct lane_settled *settled,
+                                   int count, struct err *err);
 
 #endif

@@ -224,12 +224,12 @@ struct outbox_end {
     bool is_confirmed;
 };
 
-/* Record the end of an attempt that this epoch made, its calls, what was
- * learned of the user; settle or reschedule the delivery; move its lane on.
- * Fails with ERR_SUPERSEDED if it is not being sent by this epoch. */
-MUST_CHECK bool outbox_end_attempt(struct store *store, int64_t epoch,
-                                   const struct outbox_end *end,
-                                   struct err *err);
+/* Record the ends of attempts that this epoch made, their calls, what was
+ * learned of the users; settle or reschedule the deliveries; move their lanes
+ * on. Fails with ERR_SUPERSEDED if one is not being sent by this epoch. */
+MUST_CHECK bool outbox_end_attempts(struct store *store, int64_t epoch,
+                                    const struct outbox_end *ends, int count,
+                                    struct err *err);
 
 /* --- the destination ----------------------------------------------------- */
 

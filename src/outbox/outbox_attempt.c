@@ -2,6 +2,7 @@
 #include "outbox/outbox.h"
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "outbox/counters.h"
 #include "outbox/lane.h"
@@ -10,6 +11,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Of one in a list, with its comma. */
 enum { MOST_ID_BYTES = 21 };
@@ -133,8 +135,9 @@ bool outbox_settle(struct store *store, const struct outbox_claim *claim,
     counters_add(store, settlement->state, 1);
     counters_add_minute(store, settlement->now_ms, claim->kind,
                         settlement->state);
-    return lane_make_next_due(store, claim->lane, claim->id, claim->user_id,
-                              err);
+    const struct lane_settled settled = {
+        .lane = claim->lane, .id = claim->id, .user_id = claim->user_id};
+    return lane_make_next_due(store, &settled, 1, err);
 }
 
 /* --- an attempt ends ----------------------------------------------------- */
@@ -279,8 +282,15 @@ static void count_end(struct store *store, const struct outbox_end *end)
     counters_add(store, "delivered_calls", (int64_t)end->call_count);
 }
 
-bool outbox_end_attempt(struct store *store, int64_t epoch,
-                        const struct outbox_end *end, struct err *err)
+/* Those whose lanes go on behind them. */
+struct settled {
+    struct lane_settled *items;
+    int count;
+};
+
+static bool record_all_of_end(struct store *store, int64_t epoch,
+                              const struct outbox_end *end,
+                              struct settled *settled, struct err *err)
 {
     int64_t user_id;
     if (!end_delivery(store, epoch, end, err) || !record_end(store, end, err) ||
@@ -294,6 +304,23 @@ bool outbox_end_attempt(struct store *store, int64_t epoch,
     count_end(store, end);
     if (text_equals(end->state, "pending"))
         return lane_make_due(store, end->claim->lane, end->claim->id, err);
-    return lane_make_next_due(store, end->claim->lane, end->claim->id, user_id,
-                              err);
+    settled->items[settled->count++] = (struct lane_settled){
+        .lane = end->claim->lane, .id = end->claim->id, .user_id = user_id};
+    return true;
+}
+
+bool outbox_end_attempts(struct store *store, int64_t epoch,
+                         const struct outbox_end *ends, int count,
+                         struct err *err)
+{
+    if (count == 0)
+        return true;
+    struct settled settled = {
+        .items = mem_new_array((size_t)count, sizeof(*settled.items))};
+    bool good = true;
+    for (int i = 0; good && i < count; i++)
+        good = record_all_of_end(store, epoch, &ends[i], &settled, err);
+    good = good && lane_make_next_due(store, settled.items, settled.count, err);
+    free(settled.items);
+    return good;
 }

@@ -1,10 +1,12 @@
 #include "relay/turn.h"
 
+#include "base/mem.h"
 #include "outbox/operation.h"
 #include "outbox/outbox.h"
 #include "relay/flight.h"
 #include "relay/plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_IN_A_TURN = 128 }; /* deliveries handled in one transaction */
@@ -17,8 +19,8 @@ static const struct backoff retry_backoff = {
     .cap_ms = 60 * 60 * 1000,
 };
 
-static bool record_ended(struct turn_context *context, struct turn *turn,
-                         struct err *err)
+static void describe_ended(struct turn_context *context,
+                           struct outbox_end *ends, struct flight_words *words)
 {
     struct flight_policy policy = {
         .backoff = retry_backoff,
@@ -28,19 +30,38 @@ static bool record_ended(struct turn_context *context, struct turn *turn,
     };
     for (struct flight *flight = context->ended->first; flight != NULL;
          flight = flight->next) {
-        struct outbox_end end;
-        struct flight_words words;
         policy.random = random_next(context->random);
         flight_describe_end(flight, &policy, clock_wall_ms(context->clock),
-                            &end, &words);
-        if (!outbox_end_attempt(context->store, context->epoch, &end, err))
-            return false;
-        flight->outcome = end.outcome;
-        flight->ended_ms = end.now_ms;
-        turn->delivered += strcmp(end.state, "delivered") == 0;
-        turn->failed += strcmp(end.state, "failed") == 0;
+                            ends++, words++);
     }
-    return true;
+}
+
+static void count_ended(const struct turn_context *context, struct turn *turn,
+                        const struct outbox_end *end)
+{
+    for (struct flight *flight = context->ended->first; flight != NULL;
+         flight = flight->next, end++) {
+        flight->outcome = end->outcome;
+        flight->ended_ms = end->now_ms;
+        turn->delivered += strcmp(end->state, "delivered") == 0;
+        turn->failed += strcmp(end->state, "failed") == 0;
+    }
+}
+
+static bool record_ended(struct turn_context *context, struct turn *turn,
+                         struct err *err)
+{
+    int count = context->ended->count;
+    struct outbox_end *ends = mem_new_array((size_t)count, sizeof(*ends));
+    struct flight_words *words = mem_new_array((size_t)count, sizeof(*words));
+    describe_ended(context, ends, words);
+    bool recorded =
+        outbox_end_attempts(context->store, context->epoch, ends, count, err);
+    if (recorded)
+        count_ended(context, turn, ends);
+    free(words);
+    free(ends);
+    return recorded;
 }
 
 static bool record_hold(struct turn_context *context, struct err *err)

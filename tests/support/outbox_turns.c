@@ -80,7 +80,7 @@ void turns_end(struct fixture *fixture, int64_t epoch,
     struct store *store = fixture->store;
     struct err *err = &fixture->err;
     fixture_check(fixture, outbox_begin_turn(store, epoch, err));
-    fixture_check(fixture, outbox_end_attempt(store, epoch, &end, err));
+    fixture_check(fixture, outbox_end_attempts(store, epoch, &end, 1, err));
     fixture_check(fixture, outbox_commit_turn(store, err));
 }
 
