@@ -260,7 +260,7 @@ static void step_claim(struct world *world)
     if (gives_up)
         store_rollback(store);
     else
-        fixture_check(world->fixture, outbox_commit_turn(store, err));
+        fixture_check(world->fixture, store_commit(store, err));
 }
 
 static void step_end(struct world *world)

@@ -1,10 +1,11 @@
 -- epoch.sql - a relay begins and ends.
 
 -- name: epoch_read
--- The epoch before, how long its requests could take, and how long sending has
--- been possible so far.
+-- The epoch before, how long its requests could take, how long sending has been
+-- possible so far, and whether it did not end in good order.
 SELECT epoch, timeout_ms,
-    (SELECT open_ms FROM outbox_destination WHERE id = 1)
+    (SELECT open_ms FROM outbox_destination WHERE id = 1),
+    epoch > 0 AND stopped_ms IS NULL
     FROM outbox_relay WHERE id = 1;
 
 -- name: epoch_begin
