@@ -72,6 +72,7 @@ class Flows(OutboxCase):
         self.rename(console, "Subscription Renewed")
         self.relay()
         self.retry_all(console)
+        console.wait(f"Retried {FAILED} deliveries")
         console.keys("4")
         console.wait("[4 Operations]", f"{FAILED}/{FAILED}",
                      f"{FAILED} delivered")
