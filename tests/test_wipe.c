@@ -1,4 +1,5 @@
 /* test_wipe.c - what no row uses is overwritten, and nothing else. */
+#include "support/dirt.h"
 #include "support/outbox_fixture.h"
 
 #include "outbox/forget.h"
@@ -14,81 +15,23 @@
 
 #include <cmocka.h>
 
-/* Lanes in no order, and rows that grow in the middle of their pages. */
-static const char USERS[] =
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-    " WHERE i < 1500) INSERT INTO outbox (payload) SELECT json_object('event',"
-    " json_object('id', 'e' || i, 'type', 'RENEWAL', 'app_user_id',"
-    " 'person-' || (i * 7919 % 4001) || '-who-asks')) FROM n";
-static const char GROWING[] =
-    "UPDATE outbox_delivery SET result = hex(zeroblob(id * 37 % 101))"
-    " WHERE id % 3 = 0;"
-    "UPDATE outbox_delivery SET result = hex(zeroblob(id * 53 % 211))"
-    " WHERE id % 4 = 1";
 static const char ALL_ROWS[] =
     "SELECT count(*) || ' ' || sum(id * length(lane)) || ' ' ||"
     " sum(id * coalesce(length(result), 0)) || ' ' ||"
     " (SELECT sum(id * length(payload)) FROM outbox) FROM outbox_delivery";
 
-static void fill_with(const struct fixture *fixture, const char *secure_delete)
-{
-    char sql[2000];
-    (void)snprintf(sql, sizeof(sql), "PRAGMA secure_delete = %s; %s; %s",
-                   secure_delete, USERS, GROWING);
-    fixture_run(fixture, sql);
-}
-
 static void fill(const struct fixture *fixture)
 {
-    fill_with(fixture, "ON");
+    dirt_fill(fixture, "ON");
 }
 
 /* By a connection that overwrites nothing. */
 static void fill_carelessly(const struct fixture *fixture)
 {
-    fill_with(fixture, "OFF");
+    dirt_fill(fixture, "OFF");
 }
 
 /* --- what is in the file -------------------------------------------------- */
-
-static bool has_dirt(const struct pages *pages, uint32_t number)
-{
-    static unsigned char page[UNUSED_MOST_PAGE_BYTES];
-    static struct unused unused;
-    bool exists;
-    struct err err;
-    assert_true(pages_read(pages, number, page, &exists, &err));
-    assert_true(exists);
-    assert_true(unused_find(page, pages->usable_bytes, 0, &unused));
-    for (size_t i = 0; i < unused.count; i++)
-        if (unused_is_dirty(page, unused.ranges[i]))
-            return true;
-    return false;
-}
-
-/* How many pages of the objects have something in what no row uses. */
-static int dirty_pages(struct fixture *fixture, const char *objects)
-{
-    char sql[300];
-    int dirty = 0;
-    struct pages pages;
-    sqlite3 *database;
-    sqlite3_stmt *statement;
-    fixture_run(fixture, "PRAGMA wal_checkpoint(TRUNCATE)");
-    fixture_check(fixture, pages_open(&pages, fixture->store, &fixture->err));
-    (void)snprintf(sql, sizeof(sql),
-                   "SELECT pageno FROM dbstat WHERE name GLOB '%s'"
-                   " AND pagetype <> 'overflow'",
-                   objects);
-    assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &statement, NULL),
-                     SQLITE_OK);
-    while (sqlite3_step(statement) == SQLITE_ROW)
-        dirty += has_dirt(&pages, (uint32_t)sqlite3_column_int64(statement, 0));
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(database);
-    return dirty;
-}
 
 static int pages_with(struct fixture *fixture, const char *text)
 {
@@ -165,10 +108,10 @@ static void copies_in_tables_and_indexes_go(void **state)
     fill(fixture);
     (void)snprintf(before, sizeof(before), "%s",
                    fixture_text(fixture, ALL_ROWS));
-    assert_true(dirty_pages(fixture, "outbox_delivery") > 0);
-    assert_true(dirty_pages(fixture, "outbox_delivery_lane") > 0);
+    assert_true(dirt_pages(fixture, "outbox_delivery") > 0);
+    assert_true(dirt_pages(fixture, "outbox_delivery_lane") > 0);
     wipe_all(fixture);
-    assert_int_equal(dirty_pages(fixture, "outbox*"), 0);
+    assert_int_equal(dirt_pages(fixture, "outbox*"), 0);
     check_rows(fixture, before);
 }
 
@@ -180,9 +123,9 @@ static void what_careless_producers_left_goes(void **state)
     (void)snprintf(before, sizeof(before), "%s",
                    fixture_text(fixture, ALL_ROWS));
     /* The roots, too, have what they had when they were leaves. */
-    assert_true(dirty_pages(fixture, "outbox") > 0);
+    assert_true(dirt_pages(fixture, "outbox") > 0);
     wipe_all(fixture);
-    assert_int_equal(dirty_pages(fixture, "outbox*"), 0);
+    assert_int_equal(dirt_pages(fixture, "outbox*"), 0);
     check_rows(fixture, before);
 }
 
@@ -211,13 +154,13 @@ static void tables_of_the_application_are_left_alone(void **state)
                 "INSERT INTO mine SELECT payload FROM outbox;"
                 "DELETE FROM mine WHERE rowid % 2; CREATE TABLE outboxer AS "
                 "SELECT * FROM mine; DELETE FROM outboxer WHERE rowid % 3");
-    int mine = dirty_pages(fixture, "mine");
-    int outboxer = dirty_pages(fixture, "outboxer");
+    int mine = dirt_pages(fixture, "mine");
+    int outboxer = dirt_pages(fixture, "outboxer");
     assert_true(mine > 5 && outboxer > 5);
     wipe_all(fixture);
-    assert_int_equal(dirty_pages(fixture, "outbox_*"), 0);
-    assert_int_equal(dirty_pages(fixture, "mine"), mine);
-    assert_int_equal(dirty_pages(fixture, "outboxer"), outboxer);
+    assert_int_equal(dirt_pages(fixture, "outbox_*"), 0);
+    assert_int_equal(dirt_pages(fixture, "mine"), mine);
+    assert_int_equal(dirt_pages(fixture, "outboxer"), outboxer);
 }
 
 /* --- beside others -------------------------------------------------------- */
@@ -242,7 +185,7 @@ static void check_memory_of_others(struct fixture *fixture)
         SQLITE_OK);
     assert_int_equal(sqlite3_changes(other), 1500);
     (void)sqlite3_close(other);
-    assert_int_equal(dirty_pages(fixture, "outbox_delivery"), 0);
+    assert_int_equal(dirt_pages(fixture, "outbox_delivery"), 0);
 }
 
 static void what_others_keep_in_memory_does_not_come_back(void **state)
@@ -304,7 +247,7 @@ static void it_waits_for_who_reads_an_older_moment(void **state)
         fixture_check(fixture, wipe_step(&wipe, &fixture->err));
     wipe_free(&wipe);
     (void)sqlite3_close(reader);
-    assert_int_equal(dirty_pages(fixture, "outbox*"), 0);
+    assert_int_equal(dirt_pages(fixture, "outbox*"), 0);
 }
 
 /* One that reads the newest moment reads on, while pages are overwritten. */
@@ -313,8 +256,11 @@ static void who_reads_the_newest_moment_reads_on(void **state)
     struct fixture *fixture = *state;
     sqlite3 *reader;
     sqlite3_stmt *rows;
+    struct wipe wipe;
     int count = 0;
     fill_carelessly(fixture);
+    fixture_check(fixture, wipe_begin(&wipe, fixture->store, &fixture->err));
+    fixture_check(fixture, wipe_step(&wipe, &fixture->err));
     fixture_run(fixture, "PRAGMA wal_checkpoint(TRUNCATE)");
     assert_int_equal(sqlite3_open(fixture->path, &reader), SQLITE_OK);
     assert_int_equal(
@@ -325,11 +271,10 @@ static void who_reads_the_newest_moment_reads_on(void **state)
                          -1, &rows, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_step(rows), SQLITE_ROW);
-    struct wipe wipe;
-    fixture_check(fixture, wipe_begin(&wipe, fixture->store, &fixture->err));
-    fixture_check(fixture, wipe_step(&wipe, &fixture->err));
-    fixture_check(fixture, wipe_step(&wipe, &fixture->err));
-    assert_true(wipe.cleared > 0);
+    while (wipe.cleared == 0) {
+        fixture_check(fixture, wipe_step(&wipe, &fixture->err));
+        assert_false(wipe.is_blocked);
+    }
     do {
         count++;
     } while (sqlite3_step(rows) == SQLITE_ROW);
@@ -339,7 +284,7 @@ static void who_reads_the_newest_moment_reads_on(void **state)
     while (!wipe.done)
         fixture_check(fixture, wipe_step(&wipe, &fixture->err));
     wipe_free(&wipe);
-    assert_int_equal(dirty_pages(fixture, "outbox*"), 0);
+    assert_int_equal(dirt_pages(fixture, "outbox*"), 0);
 }
 
 #define TEST(name)                                                             \

@@ -35,6 +35,20 @@ static bool fail(const struct pages *pages, const char *what, struct err *err)
                    what);
 }
 
+static bool judge(const struct pages *pages, int result, const char *what,
+                  struct err *err)
+{
+    if (result == SQLITE_OK)
+        return true;
+    if (result == SQLITE_FULL)
+        return err_set(err, ERR_FULL, "%s: no room on the disk",
+                       pages->store->path);
+    if ((result & 0xff) == SQLITE_BUSY)
+        return err_set(err, ERR_BUSY, "%s: another process has it locked",
+                       pages->store->path);
+    return fail(pages, what, err);
+}
+
 static bool read_header(struct pages *pages, const unsigned char *header,
                         struct err *err)
 {
@@ -123,17 +137,24 @@ bool pages_clear(const struct pages *pages, uint32_t number,
                  struct unused_range range, struct err *err)
 {
     static const unsigned char zeros[UNUSED_MOST_PAGE_BYTES];
-    return pages->file->pMethods->xWrite(
-               pages->file, zeros, (int)(range.until - range.from),
-               offset_of(pages, number) + range.from) == SQLITE_OK ||
-           fail(pages, "write to", err);
+    int result = pages->file->pMethods->xWrite(
+        pages->file, zeros, (int)(range.until - range.from),
+        offset_of(pages, number) + range.from);
+    return judge(pages, result, "write to", err);
 }
 
 bool pages_sync(const struct pages *pages, struct err *err)
 {
-    return pages->file->pMethods->xSync(pages->file, SQLITE_SYNC_NORMAL) ==
-               SQLITE_OK ||
-           fail(pages, "sync", err);
+    int result = pages->file->pMethods->xSync(pages->file, SQLITE_SYNC_NORMAL);
+    return judge(pages, result, "sync", err);
+}
+
+bool pages_put_journal_first(const struct pages *pages, struct err *err)
+{
+    if (pages->has_wal)
+        return true;
+    int result = sqlite3_db_cacheflush(pages->store->database);
+    return judge(pages, result, "journal", err);
 }
 
 /* One trunk: the next one, how many leaves, and their numbers. */

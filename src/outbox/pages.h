@@ -43,8 +43,17 @@ MUST_CHECK bool pages_read(const struct pages *pages, uint32_t number,
 /* True if it can be a page of a table or an index. */
 bool pages_may_hold_rows(const struct pages *pages, uint32_t number);
 
+/* In a transaction that has changed something: with a rollback journal, that of
+ * this transaction is on the disk from now on, and nobody reads until its end.
+ * A journal that another process has deleted without syncing its directory
+ * (synchronous NORMAL, FULL) could come back after a power cut otherwise, and
+ * with it rows of pages that are free now: those it does not restore. Fails
+ * with ERR_BUSY while somebody reads, ERR_FULL or ERR_IO. */
+MUST_CHECK bool pages_put_journal_first(const struct pages *pages,
+                                        struct err *err);
+
 /* Make a range of a page zero. Nothing else of it is written: not even a power
- * cut can harm the rest. */
+ * cut can harm the rest. Fails with ERR_FULL or ERR_IO. */
 MUST_CHECK bool pages_clear(const struct pages *pages, uint32_t number,
                             struct unused_range range, struct err *err);
 

@@ -2,10 +2,13 @@
  * WAL is empty (or there is none): the file is then the whole database, as the
  * newest commit left it, and so what every reader that is under way sees. What
  * is overwritten none of them reads, so it does not matter that they read at
- * the same time, nor what a kill or a power cut leaves undone. Whoever has such
+ * the same time, nor what a kill or a power cut leaves undone, as long as no
+ * older state can come back (pages_put_journal_first()). Whoever has such
  * a page in memory as it was would write it back with the next change to it:
  * the change that is committed in the same transaction makes all of them drop
- * what they have before they can write. Our own connection drops it itself. */
+ * what they have before they can write. Our own connection drops it itself.
+ * Where a run before this one was killed between the two, the change is
+ * missing: it comes before the first look. */
 #include "outbox/wipe.h"
 
 #include "base/mem.h"
@@ -259,6 +262,24 @@ static bool clear_pages(struct wipe *wipe, const struct pages *pages,
     return good;
 }
 
+static bool touch(struct wipe *wipe, struct err *err)
+{
+    return query_run_plain(wipe->store, QUERY_WIPE_TOUCH, err);
+}
+
+/* Between the two changes the page that they are made to is dropped and
+ * overwritten like all others. In the WAL it would stay as it was before. */
+static bool clear_and_touch(struct wipe *wipe, const struct pages *pages,
+                            size_t count, struct err *err)
+{
+    if (!pages->has_wal &&
+        (!touch(wipe, err) || !pages_put_journal_first(pages, err)))
+        return false;
+    (void)sqlite3_db_release_memory(wipe->store->database);
+    return clear_pages(wipe, pages, count, err) &&
+           (!pages->has_wal || touch(wipe, err)) && touch(wipe, err);
+}
+
 /* In a transaction. *is_whole is false if somebody has written meanwhile, or
  * the file is not laid out as it was. */
 static bool clear_under_lock(struct wipe *wipe, size_t count, bool *is_whole,
@@ -272,10 +293,7 @@ static bool clear_under_lock(struct wipe *wipe, size_t count, bool *is_whole,
         return true;
     if (pages.page_bytes != wipe->page_bytes)
         count = 0; /* a VACUUM: look anew */
-    (void)sqlite3_db_release_memory(wipe->store->database);
-    return clear_pages(wipe, &pages, count, err) &&
-           query_run_plain(wipe->store, QUERY_WIPE_TOUCH, err) &&
-           query_run_plain(wipe->store, QUERY_WIPE_TOUCH, err);
+    return clear_and_touch(wipe, &pages, count, err);
 }
 
 static bool clear_batch(struct wipe *wipe, size_t count, struct err *err)
@@ -292,7 +310,8 @@ static bool clear_batch(struct wipe *wipe, size_t count, struct err *err)
         bool good = clear_under_lock(wipe, count, &is_whole, err);
         if (good && is_whole) {
             wipe->at += count;
-            return store_commit(wipe->store, err);
+            wipe->has_touched = store_commit(wipe->store, err);
+            return wipe->has_touched;
         }
         store_rollback(wipe->store);
         if (!good)
@@ -333,17 +352,16 @@ static bool finish(struct wipe *wipe, struct err *err)
 
 bool wipe_step(struct wipe *wipe, struct err *err)
 {
-    wipe->is_blocked = wipe->has_locked = false;
+    wipe->is_blocked = false;
+    wipe->has_locked = !wipe->has_touched;
+    if (!wipe->has_touched)
+        return clear_batch(wipe, 0, err);
     if (!wipe->has_looked)
         return look(wipe, err);
     size_t count = wipe->count - wipe->at;
     size_t most = BATCH_BYTES / wipe->page_bytes;
-    /* Also with nothing to overwrite one transaction is committed: a journal
-     * that stays is cut by it. */
-    bool is_first = wipe->looks == 1 && wipe->at == 0;
-    wipe->has_locked = count > 0 || is_first;
-    if (wipe->has_locked &&
-        !clear_batch(wipe, count < most ? count : most, err))
+    wipe->has_locked = count > 0;
+    if (count > 0 && !clear_batch(wipe, count < most ? count : most, err))
         return false;
     if (wipe->is_blocked || wipe->at < wipe->count)
         return true;

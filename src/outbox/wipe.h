@@ -32,7 +32,8 @@ struct wipe {
     struct unused *unused;   /* owned */
     struct wipe_page *pages; /* owned: with something to overwrite */
     size_t count, capacity;
-    size_t at; /* those before are done */
+    size_t at;        /* those before are done */
+    bool has_touched; /* nobody has pages in memory from before it began */
     int looks;
     bool has_looked;     /* pages are those of now */
     uint32_t page_bytes; /* … when it looked */
@@ -48,9 +49,9 @@ struct wipe {
 MUST_CHECK bool wipe_begin(struct wipe *wipe, struct store *store,
                            struct err *err);
 
-/* The next step: a look through the outbox's pages without a lock, or some
- * pages under it. Fails with ERR_BUSY, ERR_FULL, ERR_IO, ERR_CORRUPT or
- * ERR_INVALID; what is overwritten so far stays so. */
+/* The next step: a change that is none, a look through the outbox's pages
+ * without a lock, or some pages under it. Fails with ERR_BUSY, ERR_FULL,
+ * ERR_IO, ERR_CORRUPT or ERR_INVALID; what is overwritten so far stays so. */
 MUST_CHECK bool wipe_step(struct wipe *wipe, struct err *err);
 
 void wipe_free(struct wipe *wipe);
