@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "outbox/connection.h"
+#include "outbox/counters.h"
 #include "outbox/lane.h"
 
 #include <inttypes.h>
@@ -20,12 +21,13 @@
 
 #include <cmocka.h>
 
-enum { STEPS = 1500, MOST_ROWS = 800, LANES = 6, IN_FLIGHT = 8 };
+enum { STEPS = 2000, SPELL = 300, MOST_ROWS = 1500 };
+enum { LANES = 40, IN_FLIGHT = 60 };
 enum { NONE = -1, TIMEOUT_MS = 30000 }; /* the latter of outbox_turns */
 
-enum state { PENDING, SENDING, DELIVERED, FAILED, SKIPPED, STATES };
+enum state { PENDING, SENDING, DELIVERED, FAILED, SKIPPED, DISCARDED, STATES };
 static const char *const state_words[STATES] = {
-    "pending", "sending", "delivered", "failed", "skipped"};
+    "pending", "sending", "delivered", "failed", "skipped", "discarded"};
 
 struct row {
     int lane; /* NONE: alone */
@@ -116,6 +118,10 @@ static void check_sums(const struct world *world)
         /* one head a lane */
         "SELECT count(*) FROM (SELECT 1 FROM outbox_delivery WHERE due_ms IS"
         " NOT NULL OR state = 'sending' GROUP BY lane HAVING count(*) > 1)",
+        /* numbers of attempts */
+        "SELECT count(*) FROM outbox_delivery AS d WHERE attempts <> (SELECT"
+        " coalesce(max(id), d.id << 20) & 1048575 FROM outbox_attempt WHERE"
+        " id BETWEEN (d.id << 20) AND (d.id << 20 | 1048575))",
         /* counters */
         "SELECT count(*) FROM outbox_count WHERE name NOT LIKE '%\\_%' ESCAPE"
         " '\\' AND count <> (SELECT count(*) FROM outbox_delivery WHERE state"
@@ -205,13 +211,16 @@ static void step_adopt(struct world *world)
     } while (!adoption.done);
 }
 
-static void start(struct world *world, const struct outbox_claim *claim)
+static void start_all(struct world *world, const struct outbox_claim *claims,
+                      int count)
 {
-    struct outbox_start start = {
-        .claim = claim, .now_ms = world->now_ms, .event_body = "{}"};
+    struct outbox_start starts[IN_FLIGHT];
+    for (int i = 0; i < count; i++)
+        starts[i] = (struct outbox_start){
+            .claim = &claims[i], .now_ms = world->now_ms, .event_body = "{}"};
     fixture_check(world->fixture,
                   outbox_start_attempts(world->fixture->store, world->epoch,
-                                        &start, 1, &world->fixture->err));
+                                        starts, count, &world->fixture->err));
 }
 
 static void settle(struct world *world, const struct outbox_claim *claim)
@@ -223,15 +232,36 @@ static void settle(struct world *world, const struct outbox_claim *claim)
                                 &world->fixture->err));
 }
 
-/* Every due head is what the model says; some are started, some settle, some
- * stay. Now and then the turn is given up. */
+/* In the model, a claim is settled without an attempt, or being sent. */
+static void take(struct world *world, int64_t id, enum state state)
+{
+    struct row *row = &world->rows[id];
+    row->state = state;
+    row->unknown = row->unknown && state == SENDING;
+    row->started_ms = world->now_ms;
+    model_step(world, (int)id);
+}
+
+static void end_turn(struct world *world, bool gives_up)
+{
+    struct fixture *fixture = world->fixture;
+    if (gives_up)
+        store_rollback(fixture->store);
+    else
+        fixture_check(fixture, store_commit(fixture->store, &fixture->err));
+}
+
+/* Every due head is what the model says; some settle, some stay, some are
+ * started, these all at once. Now and then the turn is given up. */
 static void step_claim(struct world *world)
 {
     struct store *store = world->fixture->store;
     struct err *err = &world->fixture->err;
     struct outbox_claim found[IN_FLIGHT];
+    struct outbox_claim *started = &world->claims[world->in_flight];
     int room = IN_FLIGHT - world->in_flight;
     int count;
+    int start_count = 0;
     if (room == 0)
         return;
     bool gives_up = below(world, 8) == 0;
@@ -239,56 +269,96 @@ static void step_claim(struct world *world)
     fixture_check(world->fixture, outbox_find_due(store, world->now_ms, room,
                                                   found, &count, err));
     for (int i = 0; i < count; i++) {
-        struct row *row = &world->rows[found[i].id];
+        const struct row *row = &world->rows[found[i].id];
         assert_true(row->due_ms != NONE && row->due_ms <= world->now_ms);
-        int choice = below(world, 4);
+        int choice = below(world, 20);
         if (choice == 0)
             settle(world, &found[i]);
-        else if (choice > 1)
-            start(world, &found[i]);
-        if (!gives_up && choice != 1) {
-            row->state = choice == 0 ? SKIPPED : SENDING;
-            row->unknown = row->unknown && choice != 0;
-            row->started_ms = world->now_ms;
-            model_step(world, (int)found[i].id);
-        }
-        if (!gives_up && choice > 1)
-            world->claims[world->in_flight++] = found[i];
+        if (choice == 0 && !gives_up)
+            take(world, found[i].id, SKIPPED);
+        if (choice > 1)
+            started[start_count++] = found[i];
         else
             outbox_claim_free(&found[i]);
     }
+    start_all(world, started, start_count);
+    end_turn(world, gives_up);
+    for (int i = 0; !gives_up && i < start_count; i++)
+        take(world, started[i].id, SENDING);
     if (gives_up)
-        store_rollback(store);
-    else
-        fixture_check(world->fixture, store_commit(store, err));
+        turns_free(started, start_count);
+    world->in_flight += gives_up ? 0 : start_count;
 }
 
+static const struct {
+    const char *outcome;
+    enum state state;
+} outcomes[] = {
+    {"delivered", DELIVERED}, {"delivered", DELIVERED},
+    {"delivered", DELIVERED}, {"delivered", DELIVERED},
+    {"delivered", DELIVERED}, {"failed", FAILED},
+    {"retry", PENDING},       {"unknown", PENDING},
+    {"held", PENDING},
+};
+
+static struct outbox_end end_of(struct world *world,
+                                const struct outbox_claim *claim)
+{
+    int which = below(world, sizeof(outcomes) / sizeof(outcomes[0]));
+    const char *outcome = outcomes[which].outcome;
+    return (struct outbox_end){
+        .claim = claim,
+        .number = claim->attempts + 1,
+        .now_ms = world->now_ms,
+        .outcome = outcome,
+        .state = state_words[outcomes[which].state],
+        .reason = text_equals(outcome, "delivered") ? NULL : outcome,
+        .not_before_ms = world->now_ms + below(world, 5000),
+        .quiet_until_ms = OUTBOX_NO_TIME,
+        .sent_events = below(world, 2) == 0 ? "some" : NULL,
+        .event_may_have_left = true,
+    };
+}
+
+static void model_end(struct world *world, const struct outbox_end *end)
+{
+    struct row *row = &world->rows[end->claim->id];
+    row->state = PENDING;
+    for (int i = 0; i < STATES; i++) {
+        if (text_equals(end->state, state_words[i]))
+            row->state = (enum state)i;
+    }
+    row->unknown = row->state == PENDING &&
+                   (row->unknown || text_equals(end->outcome, "unknown"));
+    row->not_before_ms = row->state == PENDING ? end->not_before_ms : 0;
+    model_step(world, (int)end->claim->id);
+}
+
+/* Some of what is in flight ends, in one turn; now and then it is given up, and
+ * comes again in another. */
 static void step_end(struct world *world)
 {
-    static const struct {
-        const char *outcome;
-        enum state state;
-    } ends[] = {
-        {"delivered", DELIVERED}, {"failed", FAILED}, {"retry", PENDING},
-        {"unknown", PENDING},     {"held", PENDING},
-    };
+    struct store *store = world->fixture->store;
+    struct err *err = &world->fixture->err;
+    struct outbox_end ends[IN_FLIGHT];
     if (world->in_flight == 0)
         return;
-    int at = below(world, (uint32_t)world->in_flight);
-    struct outbox_claim claim = world->claims[at];
-    world->claims[at] = world->claims[--world->in_flight];
-    int which = below(world, 5);
-    int64_t not_before_ms = world->now_ms + below(world, 5000);
-    turns_end(world->fixture, world->epoch, &claim, ends[which].outcome,
-              state_words[ends[which].state], not_before_ms);
-    struct row *row = &world->rows[claim.id];
-    row->state = ends[which].state;
-    row->unknown =
-        row->state == PENDING &&
-        (row->unknown || text_equals(ends[which].outcome, "unknown"));
-    row->not_before_ms = row->state == PENDING ? not_before_ms : 0;
-    model_step(world, (int)claim.id);
-    outbox_claim_free(&claim);
+    int count =
+        world->in_flight - below(world, (uint32_t)world->in_flight / 4 + 1);
+    int left = world->in_flight - count;
+    bool gives_up = below(world, 8) == 0;
+    for (int i = 0; i < count; i++)
+        ends[i] = end_of(world, &world->claims[left + i]);
+    fixture_check(world->fixture, outbox_begin_turn(store, world->epoch, err));
+    fixture_check(world->fixture,
+                  outbox_end_attempts(store, world->epoch, ends, count, err));
+    end_turn(world, gives_up);
+    if (gives_up)
+        return;
+    for (int i = 0; i < count; i++)
+        model_end(world, &ends[i]);
+    turns_free(world->claims + left, count);
+    world->in_flight = left;
 }
 
 /* The relay is killed, and another begins. */
@@ -313,42 +383,58 @@ static void step_kill(struct world *world)
     world->in_flight = 0;
 }
 
-/* What an operator's retry does to a failed row: back to its place. */
-static void step_retry(struct world *world)
+/* What an operator does to a row. */
+static void operate(struct world *world, int id, enum state to, const char *how)
 {
     struct store *store = world->fixture->store;
     struct err *err = &world->fixture->err;
+    struct row *row = &world->rows[id];
     char lane[32];
-    char sql[512];
+    char sql[256];
     int64_t from_id;
-    int id = world->count == 0 ? 0 : 1 + below(world, (uint32_t)world->count);
-    if (id == 0 || world->rows[id].state != FAILED)
-        return;
-    (void)snprintf(lane, sizeof(lane),
-                   world->rows[id].lane == NONE ? "/%d" : "u%d",
-                   world->rows[id].lane == NONE ? id : world->rows[id].lane);
-    (void)snprintf(
-        sql, sizeof(sql),
-        "UPDATE outbox_delivery SET state = 'pending', aside ="
-        " NULL, settled_ms = NULL, unknown = 0, not_before_ms = 0, put_back = 1"
-        " WHERE id = %d;"
-        "UPDATE outbox_count SET count = count + 1 WHERE name ="
-        " 'pending';"
-        "UPDATE outbox_count SET count = count - 1 WHERE name ="
-        " 'failed';"
-        "INSERT INTO outbox_backlog SELECT arrived_ms / 60000,"
-        " kind, 1 FROM outbox_delivery WHERE id = %d ON CONFLICT DO"
-        " UPDATE SET count = count + 1",
-        id, id);
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT arrived_ms FROM outbox_delivery WHERE id = %d", id);
+    int64_t arrived_ms = fixture_number(world->fixture, sql);
+    (void)snprintf(lane, sizeof(lane), row->lane == NONE ? "/%d" : "u%d",
+                   row->lane == NONE ? id : row->lane);
+    (void)snprintf(sql, sizeof(sql),
+                   "UPDATE outbox_delivery SET state = '%s', unknown = 0, %s "
+                   "WHERE id = %d",
+                   state_words[to], how, id);
     fixture_check(world->fixture, store_begin(store, err));
     fixture_check(world->fixture, lane_clear_due(store, lane, &from_id, err));
     assert_int_equal(sqlite3_exec(store->database, sql, NULL, NULL, NULL),
                      SQLITE_OK);
     fixture_check(world->fixture, lane_make_due(store, lane, from_id, err));
+    counters_add(store, state_words[row->state], -1);
+    counters_add(store, state_words[to], 1);
+    counters_add_backlog(store, arrived_ms, "renewal", to == PENDING ? 1 : -1);
     fixture_check(world->fixture, store_commit(store, err));
-    world->rows[id] =
-        (struct row){.lane = world->rows[id].lane, .due_ms = NONE};
+    *row = (struct row){.lane = row->lane, .state = to, .due_ms = NONE};
     model_step(world, id);
+}
+
+static int any_row(struct world *world, enum state state)
+{
+    int id = world->count == 0 ? 0 : 1 + below(world, (uint32_t)world->count);
+    return id != 0 && world->rows[id].state == state ? id : 0;
+}
+
+/* A retry puts a failed row back to its place. */
+static void step_retry(struct world *world)
+{
+    int id = any_row(world, FAILED);
+    if (id != 0)
+        operate(world, id, PENDING,
+                "aside = NULL, settled_ms = NULL, put_back = 1");
+}
+
+/* One that waits leaves its lane, head or not. */
+static void step_discard(struct world *world)
+{
+    int id = any_row(world, PENDING);
+    if (id != 0)
+        operate(world, id, DISCARDED, "aside = 'discarded', settled_ms = 1");
 }
 
 static void step_wait(struct world *world)
@@ -356,11 +442,25 @@ static void step_wait(struct world *world)
     world->now_ms += below(world, 20000);
 }
 
-static void (*const steps[])(struct world *) = {
-    step_put,  step_put,   step_put,    step_claim, step_claim,
-    step_end,  step_end,   step_end,    step_end,   step_retry,
-    step_wait, step_adopt, step_repeat,
+static void (*const calm[])(struct world *) = {
+    step_put, step_put, step_put, step_put,   step_put,
+    step_put, step_put, step_put, step_claim, step_claim,
+    step_end, step_end, step_end, step_wait,  step_discard,
 };
+
+/* What puts rows back into their lanes. */
+static void (*const unrest[])(struct world *) = {
+    step_retry, step_retry, step_retry, step_adopt, step_kill, step_repeat,
+};
+
+/* Most of the time nothing has been put back anywhere. */
+static void step_any(struct world *world, int number)
+{
+    if (number % SPELL < SPELL / 6 && below(world, 4) == 0)
+        unrest[below(world, sizeof(unrest) / sizeof(unrest[0]))](world);
+    else
+        calm[below(world, sizeof(calm) / sizeof(calm[0]))](world);
+}
 
 static void a_random_life_keeps_every_lane_in_order(void **state)
 {
@@ -376,10 +476,7 @@ static void a_random_life_keeps_every_lane_in_order(void **state)
     world->now_ms = 1000000;
     world->epoch = turns_begin_epoch(world->fixture, world->now_ms).epoch;
     for (int i = 0; i < STEPS; i++) {
-        if (below(world, 60) == 0)
-            step_kill(world);
-        else
-            steps[below(world, sizeof(steps) / sizeof(steps[0]))](world);
+        step_any(world, i);
         check_rows(world);
         if (i % 10 == 0)
             check_sums(world);
