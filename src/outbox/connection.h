@@ -50,6 +50,7 @@ struct store {
     struct turnstile *turnstile; /* owned */
     struct counters counters;    /* since store_begin() */
     struct followers *followers; /* src/outbox/lane.c; owned; NULL: not yet */
+    int followers_renewed;       /* query_times_renewed(), as lane.c saw it */
     int busy_ms;
     int64_t busy_since_ms; /* monotonic; of the wait for a lock */
     int64_t data_version;  /* as store_changed() saw it last */

@@ -4,7 +4,8 @@
  * holds several of the lane's ids, which are kept here for the next looks.
  * Ids never change, and later ones are larger: what is remembered stays true,
  * but for what was put back, adopted, settled or deleted since. Who uses it
- * looks at the rows.
+ * looks at the rows, and begins with an empty one where a backup was restored
+ * into the file, which gives ids again.
  *
  * A memory that forgets: each id has one place, which it shares with others. */
 #ifndef OUTBOX_FOLLOWERS_H

@@ -118,6 +118,18 @@ static bool make_followers_due(struct store *store,
     return good;
 }
 
+/* Where a backup was restored into the open file, ids have been given again. */
+static void forget_what_was_restored(struct store *store,
+                                     const struct query *query)
+{
+    int renewed = query_times_renewed(query);
+    if (store->followers != NULL && renewed == store->followers_renewed)
+        return;
+    followers_free(store->followers);
+    store->followers = followers_new();
+    store->followers_renewed = renewed;
+}
+
 static bool is_put_back(struct store *store, bool *is, struct err *err)
 {
     struct query query;
@@ -125,6 +137,7 @@ static bool is_put_back(struct store *store, bool *is, struct err *err)
     if (!query_first(&query, err))
         return false;
     *is = query_int64(&query, 0) != 0;
+    forget_what_was_restored(store, &query);
     query_close(&query);
     return true;
 }
@@ -161,8 +174,6 @@ bool lane_make_next_due(struct store *store, const struct lane_settled *settled,
     bool has_put_back;
     if (count == 0)
         return true;
-    if (store->followers == NULL)
-        store->followers = followers_new();
     if (!is_put_back(store, &has_put_back, err))
         return false;
     for (int i = 0; i < count; i += MOST_AT_ONCE) {

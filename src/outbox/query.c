@@ -201,6 +201,12 @@ int64_t query_changes(const struct store *store)
     return sqlite3_changes64(store->database);
 }
 
+int query_times_renewed(const struct query *query)
+{
+    return sqlite3_stmt_status(query->statement, SQLITE_STMTSTATUS_REPREPARE,
+                               0);
+}
+
 int64_t query_int64(const struct query *query, int column)
 {
     return sqlite3_column_int64(query->statement, column);

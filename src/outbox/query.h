@@ -71,6 +71,10 @@ MUST_CHECK bool query_find(struct query *query, struct err *err,
 /* How many rows the last INSERT, UPDATE or DELETE changed itself. */
 int64_t query_changes(const struct store *store);
 
+/* How often SQLite has prepared the query anew by its last step, as the schema
+ * had changed or another database was restored into the open file. */
+int query_times_renewed(const struct query *query);
+
 /* The row's columns, from 0. A NULL is 0, OUTBOX_NO_TIME, NULL or "". */
 int64_t query_int64(const struct query *query, int column);
 int64_t query_time(const struct query *query, int column);
