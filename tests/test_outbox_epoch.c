@@ -76,6 +76,51 @@ static void newest_sent_is_known_after_a_kill(void **state)
     turns_free(&claim, 1);
 }
 
+/* What was confirmed already is not written again, and has no bytes. */
+static void newest_confirmed_moves_along_after_a_kill(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    fixture_run(fixture, "INSERT INTO outbox_user (lane, sent_attributes, "
+                         "confirmed_ms) VALUES ('anna', '{\"b\":2}', 5)");
+    const struct outbox_start start = {
+        .is_newest = true, .is_confirmed = true, .timestamp_ms = 77};
+    turns_start_as(fixture, epoch, start, &claim);
+    turns_free(&claim, 1);
+
+    epoch = turns_begin_epoch(fixture, 1).epoch;
+    assert_int_equal(turns_start(fixture, epoch, 1000000, 1, &claim), 1);
+    assert_int_equal(claim.sent_timestamp_ms, 77);
+    assert_int_equal(claim.confirmed_timestamp_ms, 77);
+    assert_int_equal(claim.confirmed_id, 1);
+    assert_int_equal(claim.confirmed_ms, 5);
+    assert_string_equal(claim.sent_attributes, "{\"b\":2}");
+    turns_free(&claim, 1);
+}
+
+/* Only what the attempt under way says counts, not the one before. */
+static void what_is_no_more_newest_is_not_after_a_kill(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_claim claim;
+    fixture_put(fixture, "a", "RENEWAL", "anna");
+    int64_t epoch = turns_begin_epoch(fixture, 1).epoch;
+    struct outbox_start start = {
+        .attributes = "{}", .is_newest = true, .timestamp_ms = 77};
+    turns_start_as(fixture, epoch, start, &claim);
+    turns_end(fixture, epoch, &claim, "retry", "pending", 1);
+    turns_free(&claim, 1);
+    start.is_newest = false;
+    turns_start_as(fixture, epoch, start, &claim);
+    turns_free(&claim, 1);
+
+    (void)turns_begin_epoch(fixture, 1);
+    assert_string_equal(
+        fixture_text(fixture, "SELECT sent_id FROM outbox_user"), "NULL");
+}
+
 static void an_end_in_the_name_of_another_epoch_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -105,6 +150,8 @@ int main(void)
         TEST(what_an_older_epoch_was_sending_is_unknown_and_first),
         TEST(a_request_of_long_ago_is_over_twelve_timeouts_later),
         TEST(newest_sent_is_known_after_a_kill),
+        TEST(newest_confirmed_moves_along_after_a_kill),
+        TEST(what_is_no_more_newest_is_not_after_a_kill),
         TEST(an_end_in_the_name_of_another_epoch_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,9 +44,9 @@ SELECT EXISTS (SELECT 1 FROM outbox_delivery
     WHERE put_back = 1 AND settled_ms IS NULL);
 
 -- name: lane_make_followers_due
--- The heads have just settled, so that nothing goes before their lanes' order:
--- due is what comes next in each, where it waits. users is a JSON object, of
--- their ids and their users' rows.
+-- The heads have just settled, and nothing is put back, so that nothing goes
+-- before their lanes' order: due is what comes next in each, where it waits.
+-- users is a JSON object, of their ids and their users' rows.
 -- scans: the ids
 UPDATE outbox_delivery SET due_ms = not_before_ms,
     user_row = json_extract(:users, '$.' || id)
