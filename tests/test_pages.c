@@ -162,6 +162,31 @@ static void a_list_of_free_pages_that_makes_no_sense_is_told(void **state)
     assert_false(is_whole);
 }
 
+/* Free pages of which the last refers to the first: it ends, and soon. */
+static void nor_one_that_is_a_ring(void **state)
+{
+    struct fixture *fixture = *state;
+    static unsigned char page[UNUSED_MOST_PAGE_BYTES];
+    int seen = 0;
+    bool is_whole;
+    fixture_run(fixture, "CREATE TABLE t (x);"
+                         "INSERT INTO t VALUES (zeroblob(400000));"
+                         "DROP TABLE t; PRAGMA wal_checkpoint(TRUNCATE)");
+    struct pages pages = opened(fixture);
+    uint32_t trunk = pages.first_trunk;
+    const unsigned char itself[] = {
+        (unsigned char)(trunk >> 24), (unsigned char)(trunk >> 16),
+        (unsigned char)(trunk >> 8), (unsigned char)trunk};
+    assert_int_equal(pages.file->pMethods->xWrite(
+                         pages.file, itself, sizeof(itself),
+                         (sqlite3_int64)(trunk - 1) * pages.page_bytes),
+                     SQLITE_OK);
+    fixture_check(fixture, pages_walk_free(&pages, page, count_page, &seen,
+                                           &is_whole, &fixture->err));
+    assert_false(is_whole);
+    assert_in_range(seen, 90, pages.count);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
@@ -175,6 +200,7 @@ int main(void)
         TEST(a_file_of_too_many_pages_is_refused),
         TEST(behind_the_end_there_is_no_page),
         TEST(a_list_of_free_pages_that_makes_no_sense_is_told),
+        TEST(nor_one_that_is_a_ring),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,6 +115,20 @@ static void copies_in_tables_and_indexes_go(void **state)
     check_rows(fixture, before);
 }
 
+/* Of a name as long as one may be. */
+static void an_index_of_the_application_s_own_is_the_outbox_s(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_run(fixture,
+                "CREATE INDEX an_index_that_the_application_has_made_for_a_"
+                "report_of_its_own_over_the_table_of_deliveries_and_that_has_"
+                "a_name_of_more_than_128_bytes ON outbox_delivery (lane, id)");
+    fill(fixture);
+    assert_true(dirt_pages(fixture, "an_index*") > 0);
+    wipe_all(fixture);
+    assert_int_equal(dirt_pages(fixture, "an_index*"), 0);
+}
+
 static void what_careless_producers_left_goes(void **state)
 {
     struct fixture *fixture = *state;
@@ -294,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(copies_in_tables_and_indexes_go),
+        TEST(an_index_of_the_application_s_own_is_the_outbox_s),
         TEST(what_careless_producers_left_goes),
         TEST(free_pages_are_overwritten_and_used_again),
         TEST(tables_of_the_application_are_left_alone),

@@ -1,16 +1,10 @@
 -- wipe.sql - what deleted rows left in the file (src/outbox/wipe.h).
 
--- name: wipe_objects
--- The tables and indexes of the outbox.
+-- name: wipe_roots
+-- Where the tables and indexes of the outbox begin.
 -- scans: the schema
-SELECT name FROM sqlite_master
+SELECT rootpage FROM sqlite_master
     WHERE rootpage > 0 AND (tbl_name = 'outbox' OR tbl_name GLOB 'outbox_*');
-
--- name: wipe_pages
--- The pages of one of them, without those that a long row goes on in.
--- scans: the pages of a table, through a virtual one
-SELECT pageno FROM dbstat
-    WHERE name = :name AND (pagetype = 'leaf' OR pagetype = 'internal');
 
 -- name: wipe_cut_journal
 -- A rollback journal that stays (journal_mode PERSIST) has pages as they were:

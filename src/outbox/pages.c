@@ -1,6 +1,7 @@
 #include "outbox/pages.h"
 
 #include "outbox/connection.h"
+#include "outbox/page_bytes.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,12 +23,6 @@ static const sqlite3_int64 MOST_PAGES = 0x02000000;
 
 /* The page in which SQLite keeps its locks holds nothing. */
 static const sqlite3_int64 LOCK_BYTE = 0x40000000;
-
-static uint32_t read_four(const unsigned char *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
-           (uint32_t)bytes[2] << 8 | bytes[3];
-}
 
 static bool fail(const struct pages *pages, const char *what, struct err *err)
 {
@@ -52,8 +47,7 @@ static bool judge(const struct pages *pages, int result, const char *what,
 static bool read_header(struct pages *pages, const unsigned char *header,
                         struct err *err)
 {
-    uint32_t size =
-        (uint32_t)header[AT_PAGE_BYTES] << 8 | header[AT_PAGE_BYTES + 1];
+    uint32_t size = page_read_two(header + AT_PAGE_BYTES);
     pages->page_bytes = size == 1 ? UNUSED_MOST_PAGE_BYTES : size;
     if (memcmp(header, "SQLite format 3", 16) != 0 ||
         pages->page_bytes < LEAST_PAGE_BYTES ||
@@ -61,9 +55,9 @@ static bool read_header(struct pages *pages, const unsigned char *header,
         return err_set(err, ERR_CORRUPT, "%s: the file's header is damaged",
                        pages->store->path);
     pages->usable_bytes = pages->page_bytes - header[AT_RESERVED];
-    pages->first_trunk = read_four(header + AT_FIRST_TRUNK);
+    pages->first_trunk = page_read_four(header + AT_FIRST_TRUNK);
     pages->has_wal = header[AT_READ_VERSION] == VERSION_WAL;
-    pages->has_maps = read_four(header + AT_LARGEST_ROOT) != 0;
+    pages->has_maps = page_read_four(header + AT_LARGEST_ROOT) != 0;
     return true;
 }
 
@@ -157,19 +151,29 @@ bool pages_put_journal_first(const struct pages *pages, struct err *err)
     return judge(pages, result, "journal", err);
 }
 
+/* A list of free pages that is being walked. */
+struct free_list {
+    const struct pages *pages;
+    uint32_t left; /* pages that it can have still: it may be a ring */
+    pages_see_fn *see;
+    void *context;
+};
+
 /* One trunk: the next one, how many leaves, and their numbers. */
-static bool see_trunk(const struct pages *pages, const unsigned char *page,
-                      uint32_t number, pages_see_fn *see, void *context)
+static bool see_trunk(struct free_list *list, const unsigned char *page,
+                      uint32_t number)
 {
-    uint32_t leaves = read_four(page + 4);
-    if (leaves > pages->usable_bytes / 4 - 2)
+    const struct pages *pages = list->pages;
+    uint32_t leaves = page_read_four(page + 4);
+    if (leaves > pages->usable_bytes / 4 - 2 || leaves >= list->left)
         return false;
-    see(context, number, 8 + 4 * leaves);
+    list->left -= 1 + leaves;
+    list->see(list->context, number, 8 + 4 * leaves);
     for (uint32_t i = 0; i < leaves; i++) {
-        uint32_t leaf = read_four(page + 8 + 4 * (size_t)i);
+        uint32_t leaf = page_read_four(page + 8 + 4 * (size_t)i);
         if (leaf < 2 || !pages_may_hold_rows(pages, leaf))
             return false;
-        see(context, leaf, 0);
+        list->see(list->context, leaf, 0);
     }
     return true;
 }
@@ -179,18 +183,18 @@ bool pages_walk_free(const struct pages *pages, unsigned char *page,
                      struct err *err)
 {
     uint32_t trunk = pages->first_trunk;
-    uint32_t left = pages->count; /* the list may be a ring */
+    struct free_list list = {
+        .pages = pages, .left = pages->count, .see = see, .context = context};
     *is_whole = true;
     while (trunk != 0 && *is_whole) {
         bool exists;
-        *is_whole =
-            trunk >= 2 && pages_may_hold_rows(pages, trunk) && left-- > 0;
+        *is_whole = trunk >= 2 && pages_may_hold_rows(pages, trunk);
         if (!*is_whole)
             break;
         if (!pages_read(pages, trunk, page, &exists, err))
             return false;
-        *is_whole = exists && see_trunk(pages, page, trunk, see, context);
-        trunk = read_four(page);
+        *is_whole = exists && see_trunk(&list, page, trunk);
+        trunk = page_read_four(page);
     }
     return true;
 }

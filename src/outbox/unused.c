@@ -1,5 +1,7 @@
 #include "outbox/unused.h"
 
+#include "outbox/page_bytes.h"
+
 #include <string.h>
 
 /* The layout of a page, beginning with its header. */
@@ -15,11 +17,6 @@ enum {
     LEAST_CELL_BYTES = 4,
     LEAST_USABLE = 480,
 };
-
-static uint32_t read_two(const unsigned char *bytes)
-{
-    return (uint32_t)bytes[0] << 8 | bytes[1];
-}
 
 /* 0: no b-tree page. */
 static size_t header_bytes(unsigned char type)
@@ -52,12 +49,12 @@ static bool find_blocks(const unsigned char *page, size_t usable,
     while (at != 0) {
         if (at < least || at + BLOCK_HEADER_BYTES > usable)
             return false;
-        size_t size = read_two(page + at + 2);
+        size_t size = page_read_two(page + at + 2);
         if (size < BLOCK_HEADER_BYTES || at + size > usable)
             return false;
         add(unused, at + BLOCK_HEADER_BYTES, at + size);
         least = at + size;
-        at = read_two(page + at);
+        at = page_read_two(page + at);
     }
     return true;
 }
@@ -68,7 +65,7 @@ static bool rows_are_elsewhere(const unsigned char *page, size_t usable,
                                const struct unused *unused)
 {
     for (size_t at = pointers.from; at < pointers.until; at += POINTER_BYTES) {
-        size_t row = read_two(page + at);
+        size_t row = page_read_two(page + at);
         if (row < content || row + LEAST_CELL_BYTES > usable)
             return false;
         /* The blocks go upwards: the first that ends behind the row counts. */
@@ -100,13 +97,13 @@ bool unused_find(const unsigned char *page, size_t usable, size_t header,
         return false;
     struct unused_range pointers = {.from = (uint32_t)(header + own_bytes)};
     pointers.until =
-        pointers.from + POINTER_BYTES * read_two(at + AT_CELL_COUNT);
-    size_t content = read_two(at + AT_CONTENT);
+        pointers.from + POINTER_BYTES * page_read_two(at + AT_CELL_COUNT);
+    size_t content = page_read_two(at + AT_CONTENT);
     if (content == 0)
         content = UNUSED_MOST_PAGE_BYTES;
     if (content > usable || pointers.until > content)
         return false;
-    if (!find_blocks(page, usable, content, read_two(at + AT_FIRST_BLOCK),
+    if (!find_blocks(page, usable, content, page_read_two(at + AT_FIRST_BLOCK),
                      unused) ||
         !rows_are_elsewhere(page, usable, pointers, content, unused)) {
         unused->count = 0;

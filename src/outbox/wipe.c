@@ -16,6 +16,7 @@
 #include "outbox/pages.h"
 #include "outbox/query.h"
 #include "outbox/space.h"
+#include "outbox/tree.h"
 
 #include <stdlib.h>
 
@@ -27,8 +28,6 @@ enum {
     /* While the WAL is being emptied nobody else can write. */
     EMPTY_BUSY_MS = 25,
     MOST_TRIES = 10, /* somebody writes between emptying and locking */
-    NAME_BYTES = 128,
-    MOST_OBJECTS = 128,
 };
 
 /* --- looking ------------------------------------------------------------- */
@@ -68,49 +67,48 @@ static bool find_unused(struct wipe *wipe, const struct pages *pages,
     return true;
 }
 
-static bool note_object(struct wipe *wipe, const char *name, struct err *err)
+struct tree_look {
+    struct wipe *wipe;
+    const struct pages *pages;
+};
+
+static void look_at_page(void *context, uint32_t number,
+                         const unsigned char *page)
+{
+    const struct tree_look *look = context;
+    struct wipe *wipe = look->wipe;
+    if (unused_find(page, look->pages->usable_bytes, 0, wipe->unused) &&
+        is_dirty(wipe))
+        note(wipe, number, false);
+}
+
+/* The roots of the outbox's tables and indexes. Owned by the caller. */
+static bool read_roots(struct wipe *wipe, uint32_t **roots, size_t *count,
+                       struct err *err)
 {
     struct query query;
     enum query_step step;
-    query_open(&query, wipe->store, QUERY_WIPE_PAGES);
-    query_bind_text(&query, "name", name);
-    while ((step = query_next(&query, err)) == QUERY_ROW)
-        note(wipe, (uint32_t)query_int64(&query, 0), false);
+    *roots = NULL;
+    *count = 0;
+    query_open(&query, wipe->store, QUERY_WIPE_ROOTS);
+    while ((step = query_next(&query, err)) == QUERY_ROW) {
+        *roots = mem_resize(*roots, (*count + 1) * sizeof(**roots));
+        (*roots)[(*count)++] = (uint32_t)query_int64(&query, 0);
+    }
     return step == QUERY_END;
 }
 
-/* Keep those that have something to overwrite. */
-static bool drop_clean(struct wipe *wipe, const struct pages *pages,
-                       struct err *err)
+static bool look_at_trees(struct wipe *wipe, const struct pages *pages,
+                          struct err *err)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < wipe->count; i++) {
-        if (!find_unused(wipe, pages, wipe->pages[i].number, err))
-            return false;
-        if (is_dirty(wipe))
-            wipe->pages[kept++] = wipe->pages[i];
-    }
-    wipe->count = kept;
-    return true;
-}
-
-/* A read transaction for each object, 0.2 s for the events of a million rows:
- * while it lasts the WAL only grows. */
-static bool note_objects(struct wipe *wipe, struct err *err)
-{
-    char(*names)[NAME_BYTES] = mem_new_array(MOST_OBJECTS, NAME_BYTES);
-    size_t count = 0;
-    struct query query;
-    enum query_step step;
-    query_open(&query, wipe->store, QUERY_WIPE_OBJECTS);
-    while ((step = query_next(&query, err)) == QUERY_ROW &&
-           count < MOST_OBJECTS)
-        query_copy(&query, 0, names[count++], NAME_BYTES);
-    query_close(&query);
-    bool good = step != QUERY_FAILED;
+    struct tree_look look = {.wipe = wipe, .pages = pages};
+    uint32_t *roots;
+    size_t count;
+    bool good = read_roots(wipe, &roots, &count, err);
     for (size_t i = 0; good && i < count; i++)
-        good = note_object(wipe, names[i], err);
-    free(names);
+        good =
+            tree_walk(pages, roots[i], wipe->buffer, look_at_page, &look, err);
+    free(roots);
     return good;
 }
 
@@ -178,8 +176,8 @@ static bool look(struct wipe *wipe, struct err *err)
     wipe->is_blocked = !is_empty;
     if (!is_empty)
         return true;
-    if (!pages_open(&pages, wipe->store, err) || !note_objects(wipe, err) ||
-        !drop_clean(wipe, &pages, err) ||
+    if (!pages_open(&pages, wipe->store, err) ||
+        !look_at_trees(wipe, &pages, err) ||
         !look_at_free_pages(wipe, &pages, err))
         return false;
     if (wipe->count > 0)
@@ -201,9 +199,13 @@ struct batch {
 
 static const uint32_t NOT_FREE = UINT32_MAX;
 
+/* Of a long list, under the lock: most are not of this batch. */
 static void see_free(void *context, uint32_t number, uint32_t used)
 {
     struct batch *batch = context;
+    if (number < batch->pages[0].number ||
+        number > batch->pages[batch->count - 1].number)
+        return;
     const struct wipe_page key = {.number = number};
     const struct wipe_page *found =
         bsearch(&key, batch->pages, batch->count, sizeof(key), compare_numbers);
@@ -325,17 +327,7 @@ static bool clear_batch(struct wipe *wipe, size_t count, struct err *err)
 
 bool wipe_begin(struct wipe *wipe, struct store *store, struct err *err)
 {
-    struct query query;
-    struct err why;
     *wipe = (struct wipe){.store = store};
-    query_open(&query, store, QUERY_WIPE_PAGES);
-    query_bind_text(&query, "name", "outbox_schema");
-    bool good = query_run(&query, &why);
-    if (!good)
-        return err_set(err, ERR_INVALID,
-                       "this SQLite can't tell the pages of a table (dbstat): "
-                       "%s",
-                       why.text);
     wipe->buffer = mem_new_array(UNUSED_MOST_PAGE_BYTES, 1);
     wipe->unused = mem_new(sizeof(*wipe->unused));
     return query_run_plain(store, QUERY_WIPE_CUT_JOURNAL, err);

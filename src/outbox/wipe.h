@@ -44,8 +44,7 @@ struct wipe {
     bool done;       /* all is overwritten, and on the disk */
 };
 
-/* Begin. Fails with ERR_INVALID if this SQLite can't tell the pages of a table
- * (it is made without dbstat): then nothing can be wiped. */
+/* Begin. Fails as a query does. */
 MUST_CHECK bool wipe_begin(struct wipe *wipe, struct store *store,
                            struct err *err);
 
