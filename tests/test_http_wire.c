@@ -35,11 +35,7 @@ static void open_wired(struct wired *wired, raw_serve *serve)
     client_open(&wired->other, raw_server_port(wired->server), 60 * 1000);
     const struct http *const inner[] = {wired->client.seam, wired->other.seam};
     assert_int_equal(http_wire_threads(CONNECTIONS), 2);
-    const struct http_wire_options options = {
-        .inner = inner,
-        .connections = CONNECTIONS,
-    };
-    if (!http_wire_new(&options, &wired->wire, &err))
+    if (!http_wire_new(inner, CONNECTIONS, &wired->wire, &err))
         fail_msg("%s", err.text);
     wired->client.seam = http_wire_seam(wired->wire);
 }

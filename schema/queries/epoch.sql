@@ -1,11 +1,10 @@
 -- epoch.sql - a relay begins and ends.
 
 -- name: epoch_read
--- The epoch before, how long its requests could take, how long sending has been
--- possible so far, and whether it did not end in good order.
+-- The epoch before, how long its requests could take, and how long sending has
+-- been possible so far.
 SELECT epoch, timeout_ms,
-    (SELECT open_ms FROM outbox_destination WHERE id = 1),
-    epoch > 0 AND stopped_ms IS NULL
+    (SELECT open_ms FROM outbox_destination WHERE id = 1)
     FROM outbox_relay WHERE id = 1;
 
 -- name: epoch_begin

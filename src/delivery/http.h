@@ -22,7 +22,6 @@ struct http_request {
     const char *path;   /* "/contacts/5f…"; borrowed until the call is done */
     const char *body;   /* NULL: none; borrowed until the call is done */
     size_t body_length;
-    bool after_sync; /* not before what was committed is on the disk */
 };
 
 enum http_end {
@@ -84,12 +83,9 @@ struct http {
     /* Cut every call under way; each ends with HTTP_STOPPED (HTTP_UNKNOWN, or
      * HTTP_NOT_SENT where no byte left). */
     void (*stop)(void *context);
-    /* Take back the calls that are queued or wait for a sync; each ends with
-     * HTTP_RECALLED (HTTP_NOT_SENT). NULL: none are ever queued here. */
+    /* Take back the calls that are queued; each ends with HTTP_RECALLED
+     * (HTTP_NOT_SENT). NULL: none are ever queued here. */
     void (*recall)(void *context);
-    /* Sync what was committed, soon, though no call waits for it. NULL: no call
-     * waits for a sync here, each commit has to sync itself. */
-    void (*sync)(void *context);
 };
 
 #endif

@@ -4,7 +4,6 @@
 #include "base/thread.h"
 #include "net/bell.h"
 #include "net/wire_call.h"
-#include "net/wire_gate.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -30,7 +29,6 @@ struct carrier {
 
 struct http_wire {
     struct http seam;
-    struct wire_gate *gate; /* NULL: no request waits for a sync */
     int carrier_count;
     struct carrier carriers[HTTP_WIRE_MOST_THREADS];
 
@@ -186,10 +184,6 @@ static void start(void *context, const struct http_request *request,
         call = wire_call_new();
     call->request = *request;
     call->done.owner = owner;
-    if (request->after_sync && wire->gate != NULL) {
-        wire_gate_add(wire->gate, call);
-        return;
-    }
     (void)pthread_mutex_lock(&wire->mutex);
     wire_queue_add(&wire->queued, call);
     wake_carriers(wire);
@@ -263,10 +257,6 @@ static void do_nothing(const struct http *inner, void *context)
 static void stop(void *context)
 {
     struct http_wire *wire = context;
-    if (wire->gate != NULL) {
-        wire_gate_take_back(wire->gate, HTTP_STOPPED);
-        wire_gate_wait(wire->gate);
-    }
     end_all_queued(wire, HTTP_STOPPED);
     http_wire_do(wire, stop_inner, NULL);
     /* What ended then is collected before a carrier looks here again. */
@@ -275,31 +265,7 @@ static void stop(void *context)
 
 static void recall(void *context)
 {
-    struct http_wire *wire = context;
-    if (wire->gate != NULL)
-        wire_gate_take_back(wire->gate, HTTP_RECALLED);
-    end_all_queued(wire, HTTP_RECALLED);
-}
-
-static void sync_soon(void *context)
-{
-    const struct http_wire *wire = context;
-    wire_gate_sync(wire->gate);
-}
-
-/* --- the gate's thread --------------------------------------------------- */
-
-static void let_out(void *context, struct wire_queue *to_make,
-                    struct wire_queue *ended)
-{
-    struct http_wire *wire = context;
-    (void)pthread_mutex_lock(&wire->mutex);
-    wire_queue_add_all(&wire->queued, to_make);
-    wake_carriers(wire);
-    if (ended->count > 0)
-        bell_ring(&wire->bell);
-    wire_queue_add_all(&wire->ended, ended);
-    (void)pthread_mutex_unlock(&wire->mutex);
+    end_all_queued(context, HTTP_RECALLED);
 }
 
 /* --- making and freeing -------------------------------------------------- */
@@ -348,7 +314,6 @@ static void join_carriers(struct http_wire *wire)
 static void free_wire(struct http_wire *wire)
 {
     take_back_returned(wire);
-    wire_gate_free(wire->gate);
     wire_queue_free(&wire->ended);
     wire_queue_free(&wire->taken);
     wire_queue_free(&wire->idle);
@@ -388,7 +353,8 @@ int http_wire_share(int connections, int index)
     return connections / threads + (index < connections % threads);
 }
 
-static struct http_wire *make_wire(const struct http_wire_options *options)
+bool http_wire_new(const struct http *const *inner, int connections,
+                   struct http_wire **wire, struct err *err)
 {
     struct http_wire *made = mem_new(sizeof(*made));
     wire_queue_init(&made->queued);
@@ -404,38 +370,12 @@ static struct http_wire *make_wire(const struct http_wire_options *options)
         .wait = wait_for_something,
         .stop = stop,
         .recall = recall,
-        .sync = options->sync == NULL ? NULL : sync_soon,
     };
     for (int i = 0; i < HTTP_WIRE_MOST_THREADS; i++)
         made->carriers[i].bell.descriptor = -1;
-    return made;
-}
-
-/* Returns 0, or errno. */
-static int start_threads(struct http_wire *wire,
-                         const struct http_wire_options *options)
-{
-    const struct wire_gate_options gate = {
-        .sync = options->sync,
-        .sync_context = options->sync_context,
-        .let_out = let_out,
-        .let_out_context = wire,
-    };
-    int errnum = bell_open(&wire->bell) ? 0 : errno;
-    if (errnum == 0 && options->sync != NULL)
-        errnum = wire_gate_new(&gate, &wire->gate);
-    int threads = http_wire_threads(options->connections);
-    for (int i = 0; errnum == 0 && i < threads; i++)
-        errnum = start_carrier(wire, options->inner[i],
-                               http_wire_share(options->connections, i));
-    return errnum;
-}
-
-bool http_wire_new(const struct http_wire_options *options,
-                   struct http_wire **wire, struct err *err)
-{
-    struct http_wire *made = make_wire(options);
-    int errnum = start_threads(made, options);
+    int errnum = bell_open(&made->bell) ? 0 : errno;
+    for (int i = 0; errnum == 0 && i < http_wire_threads(connections); i++)
+        errnum = start_carrier(made, inner[i], http_wire_share(connections, i));
     if (errnum != 0) {
         join_carriers(made);
         free_wire(made);

@@ -25,22 +25,11 @@ int http_wire_threads(int connections);
 /* How many of the connections one of them has. */
 int http_wire_share(int connections, int index);
 
-struct http_wire_options {
-    /* A seam for each of http_wire_threads(); all borrowed. */
-    const struct http *const *inner;
-    /* At most so many calls are under way at once; others wait here, and their
-     * time begins when they start. */
-    int connections;
-    /* Sync what was committed before, for the requests that wait for it; called
-     * by one more thread. False: it is not on the disk, and the calls end with
-     * HTTP_RECALLED. NULL: no request waits. */
-    bool (*sync)(void *context);
-    void *sync_context;
-};
-
-/* Start the threads. Fails with ERR_IO and the like where the system has no
- * thread or descriptor to give. */
-MUST_CHECK bool http_wire_new(const struct http_wire_options *options,
+/* Start http_wire_threads() of them; inner has a seam for each, all borrowed.
+ * At most so many calls are under way at once; others wait here, and their time
+ * begins when they start. Fails with ERR_IO and the like where the system has
+ * no thread or descriptor to give. */
+MUST_CHECK bool http_wire_new(const struct http *const *inner, int connections,
                               struct http_wire **wire, struct err *err);
 
 /* The seam for the relay; borrowed. What it is given is borrowed until the

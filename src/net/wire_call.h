@@ -10,8 +10,6 @@ struct wire_call {
     struct http_request request;
     struct http_done done;
     struct buf body; /* of the answer */
-    enum http_trouble
-        taken_back; /* src/net/wire_gate.c: while it waits there */
     struct wire_call *next;
 };
 

@@ -1,7 +1,6 @@
 #include "outbox/gather.h"
 
 #include "base/mem.h"
-#include "outbox/log_sync.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,9 +10,6 @@
 
 /* A commit of the relay has some 40 pages. unix VFS: at most 128 KiB - 1. */
 enum { MOST_BYTES = 120 * 1024, NAME_BYTES = 40 };
-
-/* The head of a log (SQLite's walformat.html, "WAL Header"). */
-enum { LOG_HEAD_BYTES = 32 };
 
 /* Of the locks in shared memory the one that a writer has (SQLite's
  * walformat.html, "WAL locks"). */
@@ -31,8 +27,6 @@ struct gather {
     sqlite3_vfs *usual;
     struct database_methods database;
     struct log_file *log; /* NULL: it is not open */
-    struct log_sync sync; /* the log's */
-    bool is_sync_left;    /* of the commit that is being made */
     char name[NAME_BYTES];
 };
 
@@ -42,8 +36,7 @@ struct log_file {
     sqlite3_file *usual;
     struct gather *gather;
     bool holds_back;
-    bool begins_anew; /* its head was written, and not synced yet */
-    char *bytes;      /* owned; NULL: nothing has been written so far */
+    char *bytes; /* owned; NULL: nothing has been written so far */
     size_t length;
     sqlite3_int64 offset; /* of the first byte */
 };
@@ -76,7 +69,6 @@ static int close_log(sqlite3_file *file)
 {
     struct log_file *log = log_of(file);
     int written = write_out(log);
-    log_sync_set_file(&log->gather->sync, NULL);
     int closed = log->usual->pMethods->xClose(log->usual);
     free(log->bytes);
     log->gather->log = NULL;
@@ -98,7 +90,6 @@ static int write_log(sqlite3_file *file, const void *bytes, int amount,
 {
     struct log_file *log = log_of(file);
     size_t length = (size_t)amount;
-    log->begins_anew = offset == 0 && amount == LOG_HEAD_BYTES;
     bool fits = offset == log->offset + (sqlite3_int64)log->length &&
                 log->length + length <= MOST_BYTES;
     int written = fits ? SQLITE_OK : write_out(log);
@@ -124,26 +115,13 @@ static int truncate_log(sqlite3_file *file, sqlite3_int64 size)
     return log->usual->pMethods->xTruncate(log->usual, size);
 }
 
-/* A commit syncs the head of a log that begins anew, and then its own pages.
- * What follows in the same step is a checkpoint's. */
-static bool leaves_sync(struct log_file *log)
-{
-    struct gather *gather = log->gather;
-    bool is_left = gather->is_sync_left && log->holds_back &&
-                   !log->begins_anew && log_sync_can_be_left(&gather->sync);
-    log->begins_anew = false;
-    if (is_left)
-        gather->is_sync_left = false;
-    return is_left;
-}
-
 static int sync_log(sqlite3_file *file, int flags)
 {
     struct log_file *log = log_of(file);
     int written = write_out(log);
-    if (written != SQLITE_OK || leaves_sync(log))
+    if (written != SQLITE_OK)
         return written;
-    return log_sync_make(&log->gather->sync, flags);
+    return log->usual->pMethods->xSync(log->usual, flags);
 }
 
 static int size_log(sqlite3_file *file, sqlite3_int64 *size)
@@ -258,7 +236,6 @@ static int open_log(struct gather *gather, const char *name, sqlite3_file *file,
     log->holds_back =
         (characteristics_of_log(file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
     gather->log = log;
-    log_sync_set_file(&gather->sync, log->usual);
     return result;
 }
 
@@ -277,7 +254,6 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
 struct gather *gather_new(void)
 {
     struct gather *made = mem_new(sizeof(*made));
-    log_sync_init(&made->sync);
     made->usual = sqlite3_vfs_find(NULL);
     made->vfs = *made->usual;
     made->vfs.pNext = NULL;
@@ -299,32 +275,7 @@ void gather_hide(struct gather *gather)
     (void)sqlite3_vfs_unregister(&gather->vfs);
 }
 
-void gather_leave_sync(struct gather *gather, bool is_left)
-{
-    if (gather != NULL)
-        gather->is_sync_left = is_left;
-}
-
-int gather_sync(struct gather *gather)
-{
-    return log_sync_make_beside(&gather->sync);
-}
-
-bool gather_has_failed(const struct gather *gather)
-{
-    return log_sync_has_failed(&gather->sync);
-}
-
-int gather_sync_again(struct gather *gather)
-{
-    int written = gather->log == NULL ? SQLITE_OK : write_out(gather->log);
-    return written != SQLITE_OK ? written : log_sync_make_again(&gather->sync);
-}
-
 void gather_free(struct gather *gather)
 {
-    if (gather == NULL)
-        return;
-    log_sync_destroy(&gather->sync);
     free(gather);
 }

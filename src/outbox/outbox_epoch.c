@@ -78,10 +78,7 @@ static bool begin_epoch(struct store *store,
     recovery->epoch = query_int64(&query, 0) + 1;
     int64_t timeout_ms = query_time(&query, 1);
     recovery->open_ms = query_int64(&query, 2);
-    bool was_killed = query_int64(&query, 3) != 0;
     query_close(&query);
-    if (was_killed && !store_sync_again(store, err))
-        return false;
     if (timeout_ms == OUTBOX_NO_TIME)
         timeout_ms = options->timeout_ms;
     recovery->timeout_ms = timeout_ms;
@@ -141,4 +138,9 @@ bool outbox_begin_turn(struct store *store, int64_t epoch, struct err *err)
         return true;
     store_rollback(store);
     return false;
+}
+
+bool outbox_commit_turn(struct store *store, struct err *err)
+{
+    return store_commit(store, err);
 }

@@ -3,13 +3,11 @@
 #include "base/mem.h"
 #include "outbox/connection.h"
 #include "outbox/counters.h"
-#include "outbox/gather.h"
 #include "outbox/migration.h"
 #include "outbox/query.h"
 #include "outbox/store_file.h"
 #include "outbox/turnstile.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 static bool check_version(struct store *store, struct err *err)
@@ -83,72 +81,26 @@ void store_close(struct store *store)
     connection_close(store);
 }
 
-static bool fail_sync(const struct store *store, struct err *err)
-{
-    return err_set_errno(err, errno == 0 ? EIO : errno,
-                         "%s: what was committed can't be synced", store->path);
-}
-
-bool store_is_to_be_mended(const struct store *store)
-{
-    return store->gather != NULL && gather_has_failed(store->gather);
-}
-
-static bool begin(struct store *store, struct err *err)
-{
-    if (!store_check_place(store, err) ||
-        !query_run_plain(store, QUERY_STORE_BEGIN, err))
-        return false;
-    if (!store_is_to_be_mended(store) || store_sync_again(store, err))
-        return true;
-    store_rollback(store);
-    return false;
-}
-
 bool store_begin(struct store *store, struct err *err)
 {
     if (!turnstile_enter(store->turnstile, store->busy_ms))
         return err_set(err, ERR_BUSY, "%s: another thread has it locked",
                        store->path);
-    if (begin(store, err))
+    if (store_check_place(store, err) &&
+        query_run_plain(store, QUERY_STORE_BEGIN, err))
         return true;
     turnstile_leave(store->turnstile);
     return false;
 }
 
-static bool commit(struct store *store, bool before_sync, struct err *err)
+bool store_commit(struct store *store, struct err *err)
 {
-    bool good = counters_flush(store, err);
-    if (good) {
-        gather_leave_sync(store->gather, before_sync);
-        good = query_run_plain(store, QUERY_STORE_COMMIT, err);
-        gather_leave_sync(store->gather, false);
-    }
+    bool good = counters_flush(store, err) &&
+                query_run_plain(store, QUERY_STORE_COMMIT, err);
     if (!good)
         store_rollback(store);
     turnstile_leave(store->turnstile);
     return good;
-}
-
-bool store_commit(struct store *store, struct err *err)
-{
-    return commit(store, false, err);
-}
-
-bool store_commit_before_sync(struct store *store, struct err *err)
-{
-    return commit(store, true, err);
-}
-
-bool store_sync(struct store *store, struct err *err)
-{
-    return gather_sync(store->gather) == SQLITE_OK || fail_sync(store, err);
-}
-
-bool store_sync_again(struct store *store, struct err *err)
-{
-    return gather_sync_again(store->gather) == SQLITE_OK ||
-           fail_sync(store, err);
 }
 
 void store_rollback(struct store *store)

@@ -43,30 +43,12 @@ struct store_init_report {
 MUST_CHECK bool store_init(const char *path, bool set_wal,
                            struct store_init_report *report, struct err *err);
 
-/* BEGIN IMMEDIATE. Fails with ERR_BUSY after busy_ms; with ERR_FULL or ERR_IO
- * while a sync that has failed can't be mended. */
+/* BEGIN IMMEDIATE. Fails with ERR_BUSY after busy_ms. */
 MUST_CHECK bool store_begin(struct store *store, struct err *err);
 /* COMMIT, with the counters gathered since store_begin(). If it fails, all of
  * the transaction is rolled back: nothing happened (ERR_BUSY, ERR_FULL,
  * ERR_IO). */
 MUST_CHECK bool store_commit(struct store *store, struct err *err);
-/* The same, but that the sync may be left to store_sync(): everybody sees the
- * transaction at once, and until a store_sync() that began after this has
- * returned true a power cut may take it back, with all that was committed
- * later. So nothing may leave this machine before, that relies on it. */
-MUST_CHECK bool store_commit_before_sync(struct store *store, struct err *err);
-/* Sync what was committed so. For one other thread, beside whatever the store's
- * own does; not while it is closed. Fails with ERR_FULL or ERR_IO: then every
- * later one does, and a transaction that is open can't be committed, until
- * store_begin() has mended it. From then on all commits sync themselves. */
-MUST_CHECK bool store_sync(struct store *store, struct err *err);
-/* A sync has failed and was not mended: a store_begin() is due, since what was
- * committed may be missing on the disk. Any thread. */
-bool store_is_to_be_mended(const struct store *store);
-/* In a transaction that has written nothing yet: bring all that is committed to
- * the disk, since whoever wrote it may have left a sync, and ended when that
- * failed. Fails with ERR_FULL or ERR_IO. */
-MUST_CHECK bool store_sync_again(struct store *store, struct err *err);
 /* Give the transaction up. Fine if none is open. */
 void store_rollback(struct store *store);
 

@@ -53,18 +53,8 @@ static void take_over_turn(struct relay *relay, struct turn *turn)
         relay->destination.quota_changed = false;
         relay->turn.recorded_ms = relay_monotonic_ms(relay);
     }
-    if (relay->turn.syncs_later && turn->claimed.count == 0)
-        relay->seams.http->sync(relay->seams.http->context);
     while ((flight = queue_take(&turn->claimed)) != NULL)
-        sending_start(&relay->sending, flight, relay->turn.syncs_later);
-}
-
-/* While calls are under way, what was committed is synced beside the next turn,
- * and calls begin meanwhile whose attempts are on the disk. With none, the
- * hand-over to the thread that syncs would be time lost. */
-static bool is_to_sync_later(const struct relay *relay)
-{
-    return relay->seams.http->sync != NULL && relay->sending.under_way > 0;
+        sending_start(&relay->sending, flight);
 }
 
 /* --- looking ------------------------------------------------------------- */
@@ -182,7 +172,6 @@ static bool work_on_store(struct relay *relay, struct err *err)
         return true;
     }
     relay->turn.trusted_since_ms = relay->sending.trusted_since_ms;
-    relay->turn.syncs_later = is_to_sync_later(relay);
     int64_t began_ms = relay_monotonic_ms(relay);
     if (!turn_commit(&relay->turn, &turn, err))
         return false;

@@ -325,14 +325,12 @@ void sending_free(struct sending *sending)
     upkeep_free(&sending->upkeep);
 }
 
-void sending_start(struct sending *sending, struct flight *flight,
-                   bool after_sync)
+void sending_start(struct sending *sending, struct flight *flight)
 {
     struct http_request request = {0};
     if (sending->under_way++ < sending->connections)
         sending->moved_ms = clock_monotonic_ms(sending->clock);
     flight_begin(flight, &request);
-    request.after_sync = after_sync;
     start_call(sending, &request, flight);
 }
 

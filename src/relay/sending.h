@@ -51,10 +51,8 @@ void sending_init(struct sending *sending);
  * unknown at the next start. */
 void sending_free(struct sending *sending);
 
-/* Make the first call of a flight, if after_sync once what was committed is on
- * the disk; takes the flight over. */
-void sending_start(struct sending *sending, struct flight *flight,
-                   bool after_sync);
+/* Make the first call of a flight; takes it over. */
+void sending_start(struct sending *sending, struct flight *flight);
 
 /* Make the calls that were put off until now, and take all answers that came:
  * chains go on or end. */

@@ -84,19 +84,6 @@ static bool refresh_token(void *context)
     return is_new;
 }
 
-/* In a thread of the wire's. What failed is mended, and told again if it can't
- * be, by the relay's next transaction: that is due now. */
-static bool sync_store(void *context)
-{
-    struct relay_thread *thread = context;
-    struct err err;
-    if (store_sync(thread->store, &err))
-        return true;
-    log_line(LOG_WARNING, "outbox: %s; writing it again", err.text);
-    wake_signal(thread->wake);
-    return false;
-}
-
 static int64_t monotonic_ms(void)
 {
     return clock_monotonic_ms(clock_system());
@@ -241,13 +228,7 @@ static bool open_wire(struct relay_thread *thread,
             return false;
         inner[i] = http_curl_seam(thread->http[i]);
     }
-    const struct http_wire_options wire = {
-        .inner = inner,
-        .connections = connections,
-        .sync = sync_store,
-        .sync_context = thread,
-    };
-    return http_wire_new(&wire, &thread->wire, err);
+    return http_wire_new(inner, connections, &thread->wire, err);
 }
 
 static bool open_parts(struct relay_thread *thread,

@@ -297,7 +297,6 @@ bool turn_has_work(const struct turn_context *context)
     return context->ended->count > 0 || context->clock_went_back ||
            context->destination->hold_changed ||
            context->destination->breaker_changed || context->has_operation ||
-           store_is_to_be_mended(context->store) ||
            quota_is_to_be_recorded(context);
 }
 
@@ -318,12 +317,6 @@ static bool follow_clock(struct turn_context *context, struct err *err)
            outbox_pull_back(context->store, clock_wall_ms(context->clock), err);
 }
 
-static bool commit(const struct turn_context *context, struct err *err)
-{
-    return context->syncs_later ? store_commit_before_sync(context->store, err)
-                                : store_commit(context->store, err);
-}
-
 bool turn_commit(struct turn_context *context, struct turn *turn,
                  struct err *err)
 {
@@ -333,7 +326,7 @@ bool turn_commit(struct turn_context *context, struct turn *turn,
                 record_breaker(context, err) &&
                 record_now_and_then(context, turn, err) &&
                 apply_operation(context, err) && follow_clock(context, err) &&
-                claim_due(context, turn, err) && commit(context, err);
+                claim_due(context, turn, err) && outbox_commit_turn(store, err);
     if (!done) {
         store_rollback(store);
         queue_free(&turn->claimed);

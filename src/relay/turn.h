@@ -29,7 +29,6 @@ struct turn_context {
     int64_t quiet_most_ms;    /* no user is quiet for longer */
     bool clock_went_back;     /* what waits is to be pulled back */
     bool has_operation;       /* one is running: a page a turn */
-    bool syncs_later;         /* … whoever commits: promise 3 is his */
 };
 
 /* What one transaction does. It counts only once it is committed. */

@@ -222,8 +222,8 @@ static void check_change(struct sim *sim, sqlite3_stmt *row,
     sim_trace(sim, "  #%lld u%d: %s, %s, attempt %d", (long long)id,
               event->user, state, checks_text(row, 2),
               sqlite3_column_int(row, 4));
-    if (strcmp(state, "sending") == 0 && !sim->checks->has_gone_back)
-        check_begun(sim, id); /* else its end was not on the disk yet */
+    if (strcmp(state, "sending") == 0)
+        check_begun(sim, id);
     else if (strcmp(state, "failed") == 0)
         check_failed(sim, event, row);
     else if (strcmp(state, "delivered") == 0)
@@ -331,7 +331,6 @@ void checks_look(struct sim *sim)
     look_at_deliveries(sim);
     check_hold(sim);
     check_rules(sim);
-    sim->checks->has_gone_back = false;
 }
 
 void checks_after_start(struct sim *sim)

@@ -4,10 +4,7 @@
 
 #include "sim/peer.h"
 
-#include <stdio.h>
 #include <string.h>
-
-enum { MOST_IMAGES = 6 };
 
 /* Recorded, with these bytes, by the newest relay, and not ended. */
 static void check_is_recorded(struct sim *sim, int64_t id, int number,
@@ -48,73 +45,6 @@ static void check_is_recorded(struct sim *sim, int64_t id, int number,
     (void)sqlite3_reset(row);
 }
 
-/* What a query on the database gives in its first row; 0: none, or it can't be
- * read. */
-static int64_t read_number(sqlite3 *database, const char *sql, int64_t id)
-{
-    sqlite3_stmt *row;
-    int64_t number = 0;
-    if (sqlite3_prepare_v2(database, sql, -1, &row, NULL) != SQLITE_OK)
-        return 0;
-    (void)sqlite3_bind_int64(row, 1, id);
-    if (sqlite3_step(row) == SQLITE_ROW)
-        number = sqlite3_column_int64(row, 0);
-    (void)sqlite3_finalize(row);
-    return number;
-}
-
-/* The number of the attempt of a delivery that is being sent, as it would be
- * found if the power went now; 0: none is. */
-static int64_t recover_attempt(struct sim *sim, int64_t id)
-{
-    static const char *const parts[] = {"", "-wal", "-journal"};
-    char image[200];
-    char from[220];
-    char to[220];
-    sqlite3 *database;
-    (void)snprintf(image, sizeof(image), "%s-image", sim->path);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        (void)snprintf(from, sizeof(from), "%s%s", sim->path, parts[i]);
-        (void)snprintf(to, sizeof(to), "%s%s", image, parts[i]);
-        disk_copy_durable(sim->disk, from, to);
-    }
-    disk_run_as(sim->disk, SIM_CHECKER);
-    if (sqlite3_open_v2(image, &database, SQLITE_OPEN_READWRITE, NULL) !=
-        SQLITE_OK)
-        sim_fail(sim, "what would be left cannot be opened: %s",
-                 sqlite3_errmsg(database));
-    int64_t number = read_number(database,
-                                 "SELECT attempts FROM outbox_delivery WHERE "
-                                 "id = ?1 AND state = 'sending'",
-                                 id);
-    (void)sqlite3_close(database);
-    return number;
-}
-
-/* Promise 3: with the first call of an attempt everything that was committed is
- * on the disk. A sync that failed may have left some of it out for good, which
- * only a look at what would be recovered tells: a slow one, so for the calls
- * that come next. */
-static void check_is_on_disk(struct sim *sim, int64_t id, int number)
-{
-    struct checks *checks = sim->checks;
-    char wal[220];
-    (void)snprintf(wal, sizeof(wal), "%s-wal", sim->path);
-    int losses =
-        disk_losses(sim->disk, wal) + disk_losses(sim->disk, sim->path);
-    if (losses != checks->losses)
-        checks->images_left = MOST_IMAGES;
-    checks->losses = losses;
-    bool is_there = disk_is_synced(sim->disk, wal);
-    if (is_there && checks->images_left > 0) {
-        checks->images_left--;
-        is_there = recover_attempt(sim, id) == number;
-    }
-    if (!is_there)
-        sim_fail(sim, "bytes of #%lld leave before attempt %d is on the disk",
-                 (long long)id, number);
-}
-
 void checks_see_call(struct sim *sim, int64_t id, int number, int user,
                      const char *body, bool is_event)
 {
@@ -131,8 +61,6 @@ void checks_see_call(struct sim *sim, int64_t id, int number, int user,
     if (event == NULL)
         sim_fail(sim, "#%lld is sent, but nobody wrote it", (long long)id);
     int workspace = peer_workspace(sim->peer) + 1;
-    if (number > event->begun)
-        check_is_on_disk(sim, id, number);
     if (number > event->begun)
         sim->ledger.users[user].begun_jumps = sim->clock_jumps;
     if (number > event->begun)

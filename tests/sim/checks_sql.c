@@ -89,7 +89,6 @@ void checks_close(struct sim *sim)
     (void)sqlite3_close(checks->database);
     checks->database = NULL;
     checks->data_version = 0;
-    checks->has_gone_back = true;
 }
 
 struct checks *checks_new(struct sim *sim)

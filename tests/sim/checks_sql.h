@@ -25,12 +25,9 @@ struct checks {
     int64_t newest_event; /* seen so far */
     int64_t data_version; /* at the last look; 0: look in any case */
     int64_t give_up_ms;
-    bool has_gone_back;       /* the power was gone since the last look */
     char hold[32];            /* before the turn; "": none */
     int begun;                /* attempts in this look */
     int64_t stopped_since_ms; /* monotonic; 0: something gets through */
-    int losses;               /* syncs that have failed so far */
-    int images_left; /* first calls with a look at what would be left */
 };
 
 /* Begin a query with ?1 … bound; NULL: the database is locked. Text constants

@@ -157,12 +157,6 @@ void disk_end_last(struct disk *disk, int process)
     disk_kill(disk, process, DISK_POWER_CUT);
 }
 
-void disk_let_live(struct disk *disk, int process)
-{
-    if (disk->processes[process].death == DISK_KILL)
-        disk->processes[process].dies_at = 0;
-}
-
 int64_t disk_operations(const struct disk *disk, int process)
 {
     return disk->processes[process].operations;
@@ -211,7 +205,7 @@ void disk_free(struct disk *disk)
     free(disk);
 }
 
-static struct disk_file *find_or_add(struct disk *disk, const char *path)
+void disk_make_file(struct disk *disk, const char *path)
 {
     struct disk_file *file = disk_find(disk, path);
     if (file == NULL) {
@@ -219,38 +213,8 @@ static struct disk_file *find_or_add(struct disk *disk, const char *path)
         file->next = disk->files;
         disk->files = file;
     }
-    return file;
-}
-
-void disk_make_file(struct disk *disk, const char *path)
-{
-    struct disk_file *file = find_or_add(disk, path);
     disk_file_create(file);
     disk_file_sync(file);
-}
-
-bool disk_is_synced(const struct disk *disk, const char *path)
-{
-    const struct disk_file *file = disk_find(disk, path);
-    return file == NULL || file->changes == NULL;
-}
-
-int disk_losses(const struct disk *disk, const char *path)
-{
-    const struct disk_file *file = disk_find(disk, path);
-    return file == NULL ? 0 : file->losses;
-}
-
-void disk_copy_durable(struct disk *disk, const char *from, const char *to)
-{
-    const struct disk_file *file = disk_find(disk, from);
-    struct disk_file *copy = find_or_add(disk, to);
-    disk_file_delete(copy);
-    if (file != NULL && file->durable.exists) {
-        disk_file_create(copy);
-        disk_file_write(copy, 0, file->durable.bytes, file->durable.size);
-    }
-    disk_file_sync(copy);
 }
 
 uint64_t disk_hash(const struct disk *disk)

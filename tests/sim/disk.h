@@ -53,20 +53,11 @@ void disk_bury(struct disk *disk);
 void disk_set_full(struct disk *disk, bool is_full);
 
 /* Let the n-th write or sync of a process from now on fail with an I/O error,
- * once; 0: none. Of what it should have synced some is lost for good, unless it
- * is written again: no later sync tells of it. */
+ * once; 0: none. */
 void disk_plan_error(struct disk *disk, int process, int64_t n);
 
 /* Writes, syncs and the like that the process has made. */
 int64_t disk_operations(const struct disk *disk, int process);
-
-/* Nothing that was done to the file of this path waits for a sync. */
-bool disk_is_synced(const struct disk *disk, const char *path);
-/* How many syncs of it have failed, ever. */
-int disk_losses(const struct disk *disk, const char *path);
-/* Make a file, as this one would be if the power went now and all that waits
- * for a sync were lost. */
-void disk_copy_durable(struct disk *disk, const char *from, const char *to);
 
 /* A number that says what all files hold. */
 uint64_t disk_hash(const struct disk *disk);

@@ -141,23 +141,6 @@ void disk_file_sync(struct disk_file *file)
     forget_changes(file);
 }
 
-void disk_file_fail_sync(struct disk_file *file, struct random *random)
-{
-    struct disk_change **at = &file->changes;
-    file->losses++;
-    while (*at != NULL) {
-        struct disk_change *change = *at;
-        if (change->kind != DISK_WRITE || random_below(random, 2) == 0) {
-            at = &change->next;
-            continue;
-        }
-        *at = change->next;
-        free(change->bytes);
-        free(change);
-    }
-    file->last_change = at;
-}
-
 void disk_file_lose(struct disk_file *file, uint32_t percent,
                     struct random *random)
 {

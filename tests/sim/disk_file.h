@@ -47,7 +47,6 @@ struct disk_file {
     struct disk_bytes durable;   /* as it is after a power cut, but for … */
     struct disk_change *changes; /* owned; oldest first */
     struct disk_change **last_change;
-    int losses; /* syncs that failed and left something out */
     struct disk_shared shared;
     struct disk_handle *handles; /* open ones, of all processes */
     struct disk_file *next;
@@ -65,10 +64,6 @@ void disk_file_truncate(struct disk_file *file, size_t size);
 
 /* All changes are on the disk. */
 void disk_file_sync(struct disk_file *file);
-
-/* The sync has failed, and some of what was written the system takes for
- * written all the same: later syncs leave it out, though everybody sees it. */
-void disk_file_fail_sync(struct disk_file *file, struct random *random);
 
 /* The power is gone: of the changes that were not synced, each is there with
  * this chance in a hundred, and some in part. */

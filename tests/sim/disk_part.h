@@ -62,10 +62,6 @@ enum disk_fate { DISK_HAPPENS, DISK_HAPPENS_LAST, DISK_FAILS };
 enum disk_fate disk_count(struct disk *disk, int process);
 void disk_end_last(struct disk *disk, int process);
 
-/* A sync of the process has failed: it is not killed, too, before it could mend
- * that. The power may go. */
-void disk_let_live(struct disk *disk, int process);
-
 /* The VFS of a disk: fill disk->vfs. */
 void disk_vfs_init(struct disk *disk);
 extern const sqlite3_io_methods disk_methods;

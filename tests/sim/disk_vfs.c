@@ -81,10 +81,6 @@ static int sync_file(sqlite3_file *base, int flags)
     struct disk_handle *handle = handle_of(base);
     (void)flags;
     enum disk_fate fate = disk_count(handle->disk, handle->process);
-    if (fate == DISK_FAILS && !is_dead(handle)) {
-        disk_file_fail_sync(handle->file, &handle->disk->random);
-        disk_let_live(handle->disk, handle->process);
-    }
     if (fate == DISK_FAILS)
         return SQLITE_IOERR_FSYNC;
     if (fate == DISK_HAPPENS)

@@ -5,11 +5,9 @@
 #include "outbox/store.h"
 #include "relay/relay.h"
 #include "sim/checks.h"
-#include "sim/gate.h"
 #include "sim/peer.h"
 #include "sim/people.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,9 +16,6 @@
  * order: pages of an operation, of an adoption. */
 enum { MOST_TURNS_AT_ONCE = 60 };
 
-/* A sync that a relay has left is made before its next turn. */
-enum { PERCENT_SYNCED = 60 };
-
 /* A relay's process. */
 struct process {
     int number;
@@ -28,12 +23,10 @@ struct process {
     struct fake_http *http;
     struct lock *lock;
     struct store *store;
-    struct gate *gate;
     struct relay *relay;
     int64_t turn_ms; /* monotonic: its next turn */
     int turns_at_once;
     bool is_stopping;
-    enum machine_sync sync_fate; /* of the next that it has left */
 };
 
 struct machine {
@@ -61,7 +54,6 @@ static void end(struct sim *sim, struct process **ending)
     *ending = NULL;
     disk_run_as(sim->disk, process->number);
     relay_free(process->relay);
-    gate_free(process->gate);
     store_close(process->store);
     lock_release(process->lock);
     fake_http_free(process->http);
@@ -100,11 +92,9 @@ static bool open_parts(struct sim *sim, struct process *process,
     if (!lock_take(sim->path, &process->lock, err) ||
         !store_open(sim->path, STORE_WRITE, 0, &process->store, err))
         return false;
-    process->gate = gate_new(sim, process->number,
-                             fake_http_seam(process->http), process->store);
     const struct relay_seams seams = {
         .clock = &sim->clock.clock,
-        .http = gate_seam(process->gate),
+        .http = fake_http_seam(process->http),
         .store = process->store,
         .refresh_token = refresh_token,
         .refresh_context = process,
@@ -183,24 +173,6 @@ static bool take_end(struct sim *sim, struct process *process,
     return true;
 }
 
-/* What another thread of the process does beside the turns: at some time, and
- * before any passes. */
-static void pass_gate(struct sim *sim, struct process *process)
-{
-    enum machine_sync fate = process->sync_fate;
-    process->sync_fate = MACHINE_SYNC_IS_MADE;
-    if (fate == MACHINE_SYNC_FAILS)
-        disk_plan_error(sim->disk, process->number, 1);
-    else if (fate != MACHINE_SYNC_IS_MADE)
-        disk_plan_death(sim->disk, process->number, 1,
-                        fate == MACHINE_SYNC_IS_KILLED ? DISK_KILL
-                                                       : DISK_POWER_CUT);
-    if (!gate_pass(process->gate))
-        process->turn_ms = sim->clock.monotonic_ms;
-    if (is_dead(sim, process))
-        machine_tidy_up(sim);
-}
-
 static void take_turn(struct sim *sim, struct process *process)
 {
     struct err err;
@@ -233,17 +205,10 @@ void machine_pass(struct sim *sim, int64_t ms)
 {
     struct process *process;
     int64_t until_ms = sim->clock.monotonic_ms + ms;
-    while ((process = sim->machine->running) != NULL) {
+    while ((process = sim->machine->running) != NULL &&
+           next_turn_ms(process) <= until_ms) {
         int64_t next_ms = next_turn_ms(process);
-        bool passes_time = next_ms > sim->clock.monotonic_ms;
-        if (gate_waits(process->gate) &&
-            (passes_time || sim_happens(sim, PERCENT_SYNCED))) {
-            pass_gate(sim, process);
-            continue;
-        }
-        if (next_ms > until_ms)
-            break;
-        if (passes_time)
+        if (next_ms > sim->clock.monotonic_ms)
             fake_clock_advance(&sim->clock, next_ms - sim->clock.monotonic_ms);
         take_turn(sim, process);
     }
@@ -304,12 +269,6 @@ void machine_plan_error(struct sim *sim, int64_t n)
         disk_plan_error(sim->disk, process->number, n);
 }
 
-void machine_plan_sync(struct sim *sim, enum machine_sync fate)
-{
-    if (sim->machine->running != NULL)
-        sim->machine->running->sync_fate = fate;
-}
-
 void machine_kill(struct sim *sim, enum disk_death death)
 {
     const struct process *process = sim->machine->running;
@@ -340,7 +299,6 @@ void machine_halt(struct sim *sim)
     struct process *process = machine->running;
     if (process == NULL || machine->halted != NULL || process->is_stopping)
         return;
-    assert(!gate_waits(process->gate));
     sim_trace(sim, "relay %d is halted and loses its lock", process->number);
     fake_http_end_all(process->http);
     lock_release(process->lock);

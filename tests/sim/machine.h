@@ -24,14 +24,6 @@ void machine_start(struct sim *sim);
 void machine_plan_death(struct sim *sim, int64_t n, enum disk_death death);
 /* Its n-th write or sync from now on fails; 0: none. */
 void machine_plan_error(struct sim *sim, int64_t n);
-/* What becomes of the next sync that it has left for later. */
-enum machine_sync {
-    MACHINE_SYNC_IS_MADE,
-    MACHINE_SYNC_FAILS,
-    MACHINE_SYNC_IS_KILLED,
-    MACHINE_SYNC_IS_CUT, /* with the power */
-};
-void machine_plan_sync(struct sim *sim, enum machine_sync fate);
 /* It dies now. */
 void machine_kill(struct sim *sim, enum disk_death death);
 

@@ -114,14 +114,6 @@ static void fail_a_write(struct sim *sim)
     machine_plan_error(sim, 1 + sim_draw(sim, 40));
 }
 
-static void trouble_a_sync(struct sim *sim)
-{
-    static const enum machine_sync troubles[] = {
-        MACHINE_SYNC_FAILS, MACHINE_SYNC_FAILS, MACHINE_SYNC_IS_KILLED,
-        MACHINE_SYNC_IS_CUT};
-    machine_plan_sync(sim, troubles[sim_draw(sim, 4)]);
-}
-
 static void meddle(struct sim *sim)
 {
     peer_meddle(sim->peer);
@@ -162,7 +154,6 @@ static const struct {
     {fill_disk, 15},
     {hold_lock, 25},
     {fail_a_write, 25},
-    {trouble_a_sync, 25},
     {meddle, 40},
     {people_plan_trouble, 25},
     {rename_in_doubt, 30},
@@ -209,7 +200,6 @@ static void mend_everything(struct sim *sim)
     machine_wake_up(sim);
     machine_plan_death(sim, 0, DISK_KILL);
     machine_plan_error(sim, 0);
-    machine_plan_sync(sim, MACHINE_SYNC_IS_MADE);
     machine_pass(sim, 30 * SIM_SECOND); /* one that is stopping ends */
     for (int process = SIM_PRODUCER; process < SIM_FIRST_RELAY; process++) {
         disk_plan_death(sim->disk, process, 0, DISK_KILL);

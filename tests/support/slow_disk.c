@@ -23,7 +23,6 @@ static struct {
     const sqlite3_io_methods *usual_database, *usual_log;
     sqlite3_io_methods database, log;
     atomic_int sync_ms;
-    atomic_int failing; /* syncs */
     atomic_llong syncs;
     atomic_llong looked_ms; /* monotonic */
 } slow = {.mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -51,10 +50,6 @@ static int sync_database(sqlite3_file *file, int flags)
 static int sync_log(sqlite3_file *file, int flags)
 {
     pause_here();
-    if (atomic_load(&slow.failing) > 0) {
-        atomic_fetch_sub(&slow.failing, 1);
-        return SQLITE_IOERR_FSYNC;
-    }
     return slow.usual_log->xSync(file, flags);
 }
 
@@ -114,7 +109,6 @@ void slow_disk_begin(int sync_ms)
     assert_non_null(slow.usual);
     slow_disk_change(sync_ms);
     atomic_store(&slow.syncs, 0);
-    slow_disk_fail(0);
     note_look();
     slow.vfs = *slow.usual;
     slow.vfs.zName = "slow";
@@ -125,11 +119,6 @@ void slow_disk_begin(int sync_ms)
 void slow_disk_change(int sync_ms)
 {
     atomic_store(&slow.sync_ms, sync_ms);
-}
-
-void slow_disk_fail(int syncs)
-{
-    atomic_store(&slow.failing, syncs);
 }
 
 void slow_disk_end(void)

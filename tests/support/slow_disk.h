@@ -1,5 +1,5 @@
-/* slow_disk.h - the machine's own disk, on which every sync takes longer, or
- * fails: a SQLite VFS over the usual one.
+/* slow_disk.h - the machine's own disk, on which every sync takes longer: a
+ * SQLite VFS over the usual one.
  *
  * It is SQLite's default from begin to end, for the whole process. One at a
  * time; what it tells may be asked by any thread. */
@@ -12,8 +12,6 @@
 void slow_disk_begin(int sync_ms);
 /* From now on each sync takes so much longer instead. Any thread. */
 void slow_disk_change(int sync_ms);
-/* So many syncs of logs from now on fail. Any thread. */
-void slow_disk_fail(int syncs);
 /* What was opened has to be closed before. */
 void slow_disk_end(void);
 
