@@ -178,7 +178,7 @@ static void users_are_sent_in_parallel_up_to_the_connections(void **state)
 static void quick_answers_make_a_turn_claim_ahead(void **state)
 {
     (void)state;
-    enum { USERS = 400, AHEAD = 160 };
+    enum { USERS = 800, AHEAD = 320 };
     int64_t last = 0;
     world->policy.connections = 4;
     fake_intercom_set_latency(world->intercom, 0);

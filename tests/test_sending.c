@@ -181,6 +181,31 @@ static void slow_answers_let_nothing_be_claimed_ahead(void **state)
     assert_true(sending.ahead > 0);
 }
 
+/* What is claimed ahead after so many answers, all before the commit. */
+static int ahead_after(int64_t took_ms, bool were_idle)
+{
+    sending.ahead = 0;
+    sending.under_way = were_idle ? 0 : CONNECTIONS;
+    answers = CONNECTIONS;
+    answer_took = took_ms;
+    sending_go_on(&sending);
+    sending.were_idle = were_idle; /* as sending_start() sees it */
+    sending_after_commit(&sending);
+    return sending.ahead;
+}
+
+static void nothing_under_way_during_a_commit_lets_more_be_claimed(void **state)
+{
+    (void)state;
+    assert_true(ahead_after(1, true) >= 2 * CONNECTIONS);
+    assert_int_equal(ahead_after(1, false), 0);
+    assert_int_equal(ahead_after(20, true), 0);
+    /* each commit counts those before it alone */
+    sending.were_idle = true;
+    sending_after_commit(&sending);
+    assert_int_equal(sending.ahead, 0);
+}
+
 #define RULE(test) cmocka_unit_test_setup(test, set_sending)
 
 int main(void)
@@ -196,6 +221,7 @@ int main(void)
         RULE(what_moves_may_wait),
         RULE(no_queue_is_never_taken_back),
         RULE(slow_answers_let_nothing_be_claimed_ahead),
+        RULE(nothing_under_way_during_a_commit_lets_more_be_claimed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,18 +2,25 @@
 
 #include "base/log.h"
 
-/* Flights that wait for a connection: more than a commit has (relay/turn.c).
- * What a commit costs is paid once for all that it carries. */
-enum { MOST_AHEAD = 160 };
+/* Flights that wait for a connection: enough for the calls that are made while
+ * two commits are (relay/turn.c), as not every commit is as quick. */
+enum { MOST_AHEAD = 320 };
 
 /* For each answer that came during a commit: while the next turn is committed,
  * too, as many are on their way and as many wait to be recorded; and what they
  * make room for fills the commit after that. */
-enum { AHEAD_FOR_ANSWER = 4 };
+enum { AHEAD_FOR_ANSWER = 6 };
+
+/* Of what may wait for a connection: so many outcomes are worth a commit. What
+ * it costs is paid once for all that it carries. */
+enum { PART_WORTH_A_COMMIT = 4 };
 
 /* A call that takes longer leaves a commit time enough: nothing is claimed
  * ahead for it. */
 static const int64_t QUICK_MS = 100;
+
+/* What takes no longer than a commit. */
+static const int64_t AS_QUICK_AS_A_COMMIT_MS = 3;
 
 /* What waits for a connection is taken back when no call has ended for so long:
  * it is said to be sent, nobody else can touch it, and were we killed its lane
@@ -262,19 +269,19 @@ static void recall_if_still(struct sending *sending)
         recall_queued(sending);
 }
 
-static bool is_quick(const struct http_answer *answer)
+static bool is_quick(const struct http_answer *answer, int64_t quick_ms)
 {
-    return answer->end == HTTP_ANSWERED && answer->took_ms < QUICK_MS;
+    return answer->end == HTTP_ANSWERED && answer->took_ms < quick_ms;
 }
 
-/* Returns how many were quick. */
-static int take_answers(struct sending *sending)
+/* Returns how many were quicker than this. */
+static int take_answers(struct sending *sending, int64_t quick_ms)
 {
     struct http_done done;
     int count = 0;
     while (sending->http->next_done(sending->http->context, &done)) {
         const enum call_owner *owner = done.owner;
-        count += is_quick(&done.answer);
+        count += is_quick(&done.answer, quick_ms);
         sending->moved_ms = clock_monotonic_ms(sending->clock);
         metrics_count_call(sending->metrics, &done.answer);
         destination_take_answer(sending->destination, &done.answer,
@@ -306,6 +313,8 @@ void sending_init(struct sending *sending)
     sending->under_way = 0;
     sending->ahead = 0;
     sending->moved_ms = 0;
+    sending->quick = 0;
+    sending->were_idle = false;
     sending->is_stopped = false;
     sending->calls = 0;
     sending->trusted_since_ms = 0;
@@ -328,6 +337,7 @@ void sending_free(struct sending *sending)
 void sending_start(struct sending *sending, struct flight *flight)
 {
     struct http_request request = {0};
+    sending->were_idle = sending->were_idle || sending->under_way == 0;
     if (sending->under_way++ < sending->connections)
         sending->moved_ms = clock_monotonic_ms(sending->clock);
     flight_begin(flight, &request);
@@ -337,7 +347,7 @@ void sending_start(struct sending *sending, struct flight *flight)
 void sending_go_on(struct sending *sending)
 {
     make_delayed_calls(sending);
-    (void)take_answers(sending);
+    sending->quick += take_answers(sending, AS_QUICK_AS_A_COMMIT_MS);
     recall_if_still(sending);
 }
 
@@ -346,7 +356,12 @@ void sending_go_on(struct sending *sending)
 void sending_after_commit(struct sending *sending)
 {
     make_delayed_calls(sending);
-    int wanted = AHEAD_FOR_ANSWER * take_answers(sending);
+    int quick = take_answers(sending, QUICK_MS);
+    if (sending->were_idle)
+        quick += sending->quick;
+    sending->were_idle = false;
+    sending->quick = 0;
+    int wanted = AHEAD_FOR_ANSWER * quick;
     if (wanted > MOST_AHEAD)
         wanted = MOST_AHEAD;
     if (wanted >= sending->ahead)
@@ -357,13 +372,12 @@ void sending_after_commit(struct sending *sending)
         recall_queued(sending);
 }
 
-/* As many as came during the commit before are worth one. */
 int64_t sending_time_to_record(const struct sending *sending)
 {
     int64_t waited_ms = clock_monotonic_ms(sending->clock) - sending->ended_ms;
     if (sending->ended.count == 0 || sending->is_stopped ||
         queued(sending) == 0 ||
-        sending->ended.count >= sending->ahead / AHEAD_FOR_ANSWER ||
+        sending->ended.count >= sending->ahead / PART_WORTH_A_COMMIT ||
         waited_ms >= MOST_UNRECORDED_MS)
         return 0;
     return MOST_UNRECORDED_MS - waited_ms;
@@ -403,7 +417,7 @@ void sending_cut(struct sending *sending)
         while ((flight = queue_take(&sending->delayed)) != NULL)
             start_call(sending, &flight->request, flight);
         sending->http->stop(sending->http->context);
-        (void)take_answers(sending);
+        (void)take_answers(sending, QUICK_MS);
     } while (sending->under_way > 0);
 }
 

@@ -33,6 +33,8 @@ struct sending {
     int64_t trusted_since_ms;
     int connections;      /* calls that can be under way at once */
     int ahead;            /* flights that may wait for one of them */
+    int quick;            /* answers as quick as a commit, since the last */
+    bool were_idle;       /* nothing was under way during the last one */
     int64_t moved_ms;     /* monotonic: when a call ended, or none waited */
     bool is_stopped;      /* the destination is, as far as we have seen */
     int under_way;        /* flights with a chain that has not ended */
@@ -59,11 +61,12 @@ void sending_start(struct sending *sending, struct flight *flight);
 void sending_go_on(struct sending *sending);
 
 /* The same when a turn has just been committed. The connections whose answers
- * came meanwhile had nothing to do then: from how many they were follows how
- * many deliveries the next turn claims ahead of a free connection, so that they
- * have. Where answers are slow that is none; where they are quick it is many,
- * and each commit has the more to carry. When answers become slow, what waits
- * for a connection is taken back. */
+ * came meanwhile had nothing to do then, nor had any if all had come before, as
+ * quickly: from how many they were follows how many deliveries the next turn
+ * claims ahead of a free connection, so that they have. Where answers are slow
+ * that is none; where they are quick it is many, and each commit has the more
+ * to carry. When answers become slow, what waits for a connection is taken
+ * back. */
 void sending_after_commit(struct sending *sending);
 
 /* How long what has ended can wait to be recorded with others, since a commit
