@@ -72,7 +72,7 @@ static void end(struct fixture *fixture, int64_t epoch,
                   outbox_begin_turn(fixture->store, epoch, &fixture->err));
     fixture_check(fixture, outbox_end_attempts(fixture->store, epoch, &end, 1,
                                                &fixture->err));
-    fixture_check(fixture, outbox_commit_turn(fixture->store, &fixture->err));
+    fixture_check(fixture, store_commit(fixture->store, &fixture->err));
     outbox_claim_free(claim);
 }
 

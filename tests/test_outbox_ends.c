@@ -19,7 +19,7 @@ static void end_as(struct fixture *fixture, int64_t epoch,
     end.number = claim->attempts + 1;
     fixture_check(fixture, outbox_begin_turn(store, epoch, err));
     fixture_check(fixture, outbox_end_attempts(store, epoch, &end, 1, err));
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    fixture_check(fixture, store_commit(store, err));
 }
 
 /* --- the user ------------------------------------------------------------ */
@@ -73,7 +73,7 @@ static void calls_and_what_was_learned_of_the_user_are_kept(void **state)
                              .is_newest = true,
                              .timestamp_ms = 77};
     fixture_check(fixture, outbox_end_attempts(store, epoch, &end, 1, err));
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    fixture_check(fixture, store_commit(store, err));
     turns_free(&claim, 1);
 
     assert_string_equal(

@@ -126,7 +126,7 @@ static void a_clock_that_is_set_back_makes_no_wait_longer(void **state)
                   outbox_begin_turn(fixture->store, epoch, &fixture->err));
     fixture_check(fixture,
                   outbox_pull_back(fixture->store, 2000, &fixture->err));
-    fixture_check(fixture, outbox_commit_turn(fixture->store, &fixture->err));
+    fixture_check(fixture, store_commit(fixture->store, &fixture->err));
     assert_string_equal(turns_due(fixture, 1999 + hour_ms), "");
     assert_string_equal(turns_due(fixture, 2000 + hour_ms), "1");
     /* the next relay sees to it, too */
@@ -261,7 +261,7 @@ a_delivery_that_needs_no_call_settles_and_uncovers_the_next(void **state)
         fixture_check(fixture, outbox_settle(store, &claim, &settlement, err));
         turns_free(&claim, 1);
     }
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    fixture_check(fixture, store_commit(store, err));
     assert_string_equal(
         fixture_text(fixture, "SELECT minute || kind || outcome || count FROM"
                               " outbox_minute"),
@@ -318,8 +318,7 @@ static void an_open_breaker_is_recorded_until_it_is_closed(void **state)
         fixture_check(fixture,
                       outbox_set_breaker(fixture->store, &rows[i].breaker,
                                          &fixture->err));
-        fixture_check(fixture,
-                      outbox_commit_turn(fixture->store, &fixture->err));
+        fixture_check(fixture, store_commit(fixture->store, &fixture->err));
         assert_string_equal(
             fixture_text(fixture,
                          "SELECT coalesce(breaker_since_ms, '-') || ' ' ||"

@@ -38,7 +38,7 @@ static void deliver_one(struct fixture *fixture, int64_t epoch,
                                    .sent_events = sent_events};
     fixture_check(fixture, outbox_begin_turn(store, epoch, err));
     fixture_check(fixture, outbox_end_attempts(store, epoch, &end, 1, err));
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    fixture_check(fixture, store_commit(store, err));
     turns_free(&claim, 1);
 }
 

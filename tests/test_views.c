@@ -46,7 +46,7 @@ static void fill(struct fixture *fixture)
             fixture_check(fixture,
                           outbox_start_attempts(store, epoch, &start, 1, err));
     }
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    fixture_check(fixture, store_commit(store, err));
     turns_end(fixture, epoch, &claims[0], "delivered", "delivered", 0);
     turns_end(fixture, epoch, &claims[1], "failed", "failed", 0);
     turns_end(fixture, epoch, &claims[2], "unknown", "pending", 8000);

@@ -43,7 +43,7 @@ static void attempt(struct fixture *fixture, int64_t epoch,
                              .calls = made,
                              .call_count = calls};
     fixture_check(fixture, outbox_end_attempts(store, epoch, &end, 1, err));
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    fixture_check(fixture, store_commit(store, err));
     turns_free(&claim, 1);
 }
 

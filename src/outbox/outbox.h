@@ -2,7 +2,7 @@
  *
  * Producers use outbox_put(), or the same INSERT from any language. The rest
  * is the relay's, and all of it happens inside a turn: outbox_begin_turn() …
- * outbox_commit_turn() is one transaction of one epoch (design, "One commit a
+ * store_commit() is one transaction of one epoch (design, "One commit a
  * turn of the loop"). A failed call inside a turn leaves the turn to be rolled
  * back whole with store_rollback(). Borrowed texts need to live only during
  * the call. The store's thread. */
@@ -86,8 +86,6 @@ MUST_CHECK bool outbox_recount(struct store *store, struct err *err);
  * epoch has begun: this relay must stop; with ERR_BUSY and the like. */
 MUST_CHECK bool outbox_begin_turn(struct store *store, int64_t epoch,
                                   struct err *err);
-/* store_commit() under this name for symmetry. */
-MUST_CHECK bool outbox_commit_turn(struct store *store, struct err *err);
 
 /* A delivery can have no more: the number of the last one is all bits that the
  * key of outbox_attempt has for it. */

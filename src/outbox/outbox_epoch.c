@@ -139,8 +139,3 @@ bool outbox_begin_turn(struct store *store, int64_t epoch, struct err *err)
     store_rollback(store);
     return false;
 }
-
-bool outbox_commit_turn(struct store *store, struct err *err)
-{
-    return store_commit(store, err);
-}

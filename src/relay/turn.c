@@ -326,7 +326,7 @@ bool turn_commit(struct turn_context *context, struct turn *turn,
                 record_breaker(context, err) &&
                 record_now_and_then(context, turn, err) &&
                 apply_operation(context, err) && follow_clock(context, err) &&
-                claim_due(context, turn, err) && outbox_commit_turn(store, err);
+                claim_due(context, turn, err) && store_commit(store, err);
     if (!done) {
         store_rollback(store);
         queue_free(&turn->claimed);

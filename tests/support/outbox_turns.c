@@ -36,7 +36,7 @@ int turns_start(struct fixture *fixture, int64_t epoch, int64_t now_ms,
         fixture_check(fixture,
                       outbox_start_attempts(store, epoch, &start, 1, err));
     }
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    fixture_check(fixture, store_commit(store, err));
     return count;
 }
 
@@ -51,7 +51,7 @@ void turns_start_as(struct fixture *fixture, int64_t epoch,
     fixture_check(fixture, outbox_find_due(store, 1, 1, claim, &count, err));
     assert_int_equal(count, 1);
     fixture_check(fixture, outbox_start_attempts(store, epoch, &start, 1, err));
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    fixture_check(fixture, store_commit(store, err));
 }
 
 int64_t turns_start_annas(struct fixture *fixture, int64_t now_ms,
@@ -81,7 +81,7 @@ void turns_end(struct fixture *fixture, int64_t epoch,
     struct err *err = &fixture->err;
     fixture_check(fixture, outbox_begin_turn(store, epoch, err));
     fixture_check(fixture, outbox_end_attempts(store, epoch, &end, 1, err));
-    fixture_check(fixture, outbox_commit_turn(store, err));
+    fixture_check(fixture, store_commit(store, err));
 }
 
 void turns_free(struct outbox_claim *claims, int count)
