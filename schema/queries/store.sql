@@ -12,10 +12,9 @@ PRAGMA query_only = ON;
 PRAGMA synchronous = EXTRA;
 
 -- name: store_cache_size
--- 8 MiB: of each lane that something waits in, a page of the lanes' index lies
--- somewhere in the file. With 7 MiB a drain behind a long history reads twice
--- the pages (docs/performance.md, "A long history").
-PRAGMA cache_size = -8192;
+-- 6 MiB: what is written again a few turns later. From 5 to 8 MiB a drain reads
+-- as many pages, but for a tenth (docs/performance.md, "A long history").
+PRAGMA cache_size = -6144;
 
 -- name: store_wal_autocheckpoint
 -- 16 MiB: a page that changes in many turns goes to the file once.
