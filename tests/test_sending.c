@@ -181,6 +181,16 @@ static void slow_answers_let_nothing_be_claimed_ahead(void **state)
     assert_true(sending.ahead > 0);
 }
 
+static void fewer_are_claimed_ahead_beside_others(void **state)
+{
+    (void)state;
+    sending.under_way = CONNECTIONS;
+    assert_int_equal(sending_room(&sending, false), AHEAD);
+    assert_in_range(sending_room(&sending, true), CONNECTIONS, AHEAD / 2);
+    sending.ahead = 3;
+    assert_int_equal(sending_room(&sending, true), 3);
+}
+
 /* What is claimed ahead after so many answers, all before the commit. */
 static int ahead_after(int64_t took_ms, bool were_idle)
 {
@@ -221,6 +231,7 @@ int main(void)
         RULE(what_moves_may_wait),
         RULE(no_queue_is_never_taken_back),
         RULE(slow_answers_let_nothing_be_claimed_ahead),
+        RULE(fewer_are_claimed_ahead_beside_others),
         RULE(nothing_under_way_during_a_commit_lets_more_be_claimed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

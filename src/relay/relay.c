@@ -113,9 +113,11 @@ static void ask_leave(struct relay *relay, struct destination_leave *leave)
     *leave = (struct destination_leave){0};
     if (relay->is_stopping)
         return;
-    int under_way = relay->sending.under_way;
-    destination_ask_leave(&relay->destination, relay_now_ms(relay), under_way,
-                          sending_room(&relay->sending), leave);
+    bool is_beside_others =
+        rest_is_beside_others(&relay->rest, relay_monotonic_ms(relay));
+    destination_ask_leave(
+        &relay->destination, relay_now_ms(relay), relay->sending.under_way,
+        sending_room(&relay->sending, is_beside_others), leave);
     sending_keep_up(&relay->sending, leave->get_me);
 }
 
@@ -211,7 +213,10 @@ bool relay_new(const struct relay_policy *policy,
         .api_url = api_url,
     };
     struct outbox_recovery recovery;
-    if (!outbox_begin_epoch(seams->store, &options, &recovery, err))
+    /* What was written before does not say that somebody writes now. */
+    bool changed;
+    if (!outbox_begin_epoch(seams->store, &options, &recovery, err) ||
+        !store_changed(seams->store, &changed, err))
         return false;
 
     struct relay *made = mem_new(sizeof(*made));

@@ -16,10 +16,15 @@ void rest_notice_others(struct rest *rest, int64_t now_ms)
     rest->others_wrote_ms = now_ms;
 }
 
+bool rest_is_beside_others(const struct rest *rest, int64_t now_ms)
+{
+    return rest->others_wrote_ms != 0 &&
+           now_ms - rest->others_wrote_ms <= OTHERS_WRITE_MS;
+}
+
 void rest_after_commit(struct rest *rest, int64_t began_ms, int64_t now_ms)
 {
-    if (rest->others_wrote_ms == 0 ||
-        now_ms - rest->others_wrote_ms > OTHERS_WRITE_MS)
+    if (!rest_is_beside_others(rest, now_ms))
         return;
     int64_t held_ms = now_ms - began_ms;
     rest->until_ms =

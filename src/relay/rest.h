@@ -22,6 +22,9 @@ struct rest {
 /* Somebody else has committed. */
 void rest_notice_others(struct rest *rest, int64_t now_ms);
 
+/* Whether somebody else has, lately. */
+bool rest_is_beside_others(const struct rest *rest, int64_t now_ms);
+
 /* We held the write lock from began_ms on: while others write, it is left free
  * at least as long, because SQLite's waiting is unfair: who commits flat out
  * starves those beside it (design, "One commit a turn of the loop"). */

@@ -6,6 +6,10 @@
  * two commits are (relay/turn.c), as not every commit is as quick. */
 enum { MOST_AHEAD = 320 };
 
+/* … and fewer while somebody else writes to the outbox, who waits for our
+ * commits: a commit takes the longer the more it carries. */
+enum { MOST_AHEAD_BESIDE_OTHERS = 64 };
+
 /* For each answer that came during a commit: while the next turn is committed,
  * too, as many are on their way and as many wait to be recorded; and what they
  * make room for fills the commit after that. */
@@ -383,9 +387,12 @@ int64_t sending_time_to_record(const struct sending *sending)
     return MOST_UNRECORDED_MS - waited_ms;
 }
 
-int sending_room(const struct sending *sending)
+int sending_room(const struct sending *sending, bool is_beside_others)
 {
-    return sending->connections + sending->ahead - sending->under_way;
+    int ahead = sending->ahead;
+    if (is_beside_others && ahead > MOST_AHEAD_BESIDE_OTHERS)
+        ahead = MOST_AHEAD_BESIDE_OTHERS;
+    return sending->connections + ahead - sending->under_way;
 }
 
 void sending_keep_up(struct sending *sending, bool get_me)

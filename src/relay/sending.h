@@ -74,8 +74,9 @@ void sending_after_commit(struct sending *sending);
  * wait for a connection, so that no connection does. */
 int64_t sending_time_to_record(const struct sending *sending);
 
-/* How many flights may be started now; < 0: none. */
-int sending_room(const struct sending *sending);
+/* How many flights may be started now; < 0: none. Fewer while somebody else
+ * writes to the outbox. */
+int sending_room(const struct sending *sending, bool is_beside_others);
 
 /* Ask GET /me (get_me: the destination wants it), or whatever else is to be
  * asked; nothing while an own call is under way. */
