@@ -41,6 +41,21 @@ static void the_lock_is_left_free_as_long_as_it_was_held(void **state)
     }
 }
 
+static void who_writes_when_the_relay_begins_has_time_to_show_it(void **state)
+{
+    (void)state;
+    struct rest rest = {0};
+    rest_begin(&rest, NOW);
+    rest_after_commit(&rest, NOW + 48, NOW + 50);
+    assert_int_equal(rest_time_left(&rest, NOW + 50), 3);
+    assert_true(rest_is_beside_others(&rest, NOW + 50));
+    assert_false(rest_is_beside_others(&rest, NOW + 51));
+    rest_after_commit(&rest, NOW + 55, NOW + 60);
+    assert_int_equal(rest_time_left(&rest, NOW + 60), 0);
+    rest_notice_others(&rest, NOW + 60);
+    assert_true(rest_is_beside_others(&rest, NOW + 260));
+}
+
 static void a_full_disk_is_waited_out_longer_each_time(void **state)
 {
     (void)state;
@@ -92,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_beside_us_is_waited_for),
         cmocka_unit_test(the_lock_is_left_free_as_long_as_it_was_held),
+        cmocka_unit_test(who_writes_when_the_relay_begins_has_time_to_show_it),
         cmocka_unit_test(a_full_disk_is_waited_out_longer_each_time),
         cmocka_unit_test(it_is_told_once_in_ten_seconds),
         cmocka_unit_test(a_lock_is_waited_out_briefly_each_time),

@@ -257,6 +257,7 @@ bool relay_new(const struct relay_policy *policy,
                                    ? recovery.timeout_ms
                                    : policy->timeout_ms;
     made->wall_ahead_ms = relay_now_ms(made) - relay_monotonic_ms(made);
+    rest_begin(&made->rest, relay_monotonic_ms(made));
     *relay = made;
     return true;
 }

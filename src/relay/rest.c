@@ -10,16 +10,21 @@ static const int64_t LOG_EVERY_MS = 10 * 1000;
 static const int64_t LEAVE_LOCK_FREE_MS = 3;
 /* Others count as writing for a while after their last commit. */
 static const int64_t OTHERS_WRITE_MS = 200;
+static const int64_t OTHERS_SHOW_MS = 50;
+
+void rest_begin(struct rest *rest, int64_t now_ms)
+{
+    rest->others_until_ms = now_ms + OTHERS_SHOW_MS;
+}
 
 void rest_notice_others(struct rest *rest, int64_t now_ms)
 {
-    rest->others_wrote_ms = now_ms;
+    rest->others_until_ms = now_ms + OTHERS_WRITE_MS;
 }
 
 bool rest_is_beside_others(const struct rest *rest, int64_t now_ms)
 {
-    return rest->others_wrote_ms != 0 &&
-           now_ms - rest->others_wrote_ms <= OTHERS_WRITE_MS;
+    return rest->others_until_ms != 0 && now_ms <= rest->others_until_ms;
 }
 
 void rest_after_commit(struct rest *rest, int64_t began_ms, int64_t now_ms)

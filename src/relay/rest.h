@@ -16,8 +16,12 @@ struct rest {
     int64_t wait_ms;         /* after a failure: how long that was */
     bool failed;             /* the last turn could not be committed */
     int64_t logged_ms;       /* a failure was told; 0: never */
-    int64_t others_wrote_ms; /* 0: never */
+    int64_t others_until_ms; /* so long somebody else counts as writing */
 };
+
+/* The relay begins. Who writes now has 50 ms to show it by a commit: nobody
+ * who only waits for the lock can be seen. */
+void rest_begin(struct rest *rest, int64_t now_ms);
 
 /* Somebody else has committed. */
 void rest_notice_others(struct rest *rest, int64_t now_ms);
