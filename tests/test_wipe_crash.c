@@ -140,30 +140,17 @@ static void clear_without_commit(struct fixture *fixture)
 
 static void check_memory_since_a_kill(struct fixture *fixture)
 {
-    sqlite3 *other;
     struct wipe wipe;
     dirt_fill(fixture, "OFF");
     fixture_run(fixture, "PRAGMA wal_checkpoint(TRUNCATE)");
-    assert_int_equal(sqlite3_open(fixture->path, &other), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(other,
-                                  "PRAGMA secure_delete = OFF;"
-                                  "SELECT sum(arrived_ms) FROM outbox_delivery",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    sqlite3 *other = dirt_keep_in_memory(fixture);
     clear_without_commit(fixture);
     assert_int_equal(dirt_pages(fixture, "outbox_delivery"), 0);
 
     /* The next run looks, and only then they are written from memory. */
     fixture_check(fixture, wipe_begin(&wipe, fixture->store, &fixture->err));
     fixture_check(fixture, wipe_step(&wipe, &fixture->err));
-    assert_int_equal(
-        sqlite3_exec(other,
-                     "UPDATE outbox_delivery SET state = 'sending',"
-                     " due_ms = NULL",
-                     NULL, NULL, NULL),
-        SQLITE_OK);
-    assert_int_equal(sqlite3_changes(other), 1500);
-    (void)sqlite3_close(other);
+    dirt_write_from_memory(other);
     wipe_on(fixture, &wipe);
     wipe_free(&wipe);
     assert_int_equal(dirt_pages(fixture, "outbox_delivery"), 0);

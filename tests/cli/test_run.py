@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import unittest
 
 from harness import (LIMIT_S, PROGRAM, WEBHOOKS, Case, environment, wait_line,
@@ -225,6 +226,18 @@ class Run(Case):
         process.terminate()
         self.assertEqual(process.wait(LIMIT_S), 0)
         self.assertEqual(self.rows()[0]["state"], "delivered")
+
+    def test_what_works_in_the_background_lets_others_finish(self):
+        relay = self.relay(self.sandbox())
+        until = time.monotonic() + LIMIT_S
+        policies = []
+        while policies.count(os.SCHED_BATCH) < 3 and time.monotonic() < until:
+            policies = [os.sched_getscheduler(int(thread))
+                        for thread in os.listdir(f"/proc/{relay.pid}/task")]
+        relay.terminate()
+        # the outbox's thread and two of libcurl; not who hears signals
+        self.assertEqual(policies.count(os.SCHED_BATCH), 3)
+        self.assertIn(os.SCHED_OTHER, policies)
 
     def test_the_token_is_nowhere(self):
         token = "a-token-that-must-not-appear"

@@ -3,7 +3,6 @@
 #include "outbox/pages.h"
 
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -66,4 +65,28 @@ int dirt_pages(struct fixture *fixture, const char *objects)
     (void)sqlite3_finalize(statement);
     (void)sqlite3_close(database);
     return dirty;
+}
+
+sqlite3 *dirt_keep_in_memory(const struct fixture *fixture)
+{
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(fixture->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other,
+                                  "PRAGMA secure_delete = OFF;"
+                                  "SELECT sum(arrived_ms) FROM outbox_delivery",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    return other;
+}
+
+void dirt_write_from_memory(sqlite3 *other)
+{
+    assert_int_equal(
+        sqlite3_exec(other,
+                     "UPDATE outbox_delivery SET state = 'sending',"
+                     " due_ms = NULL",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_changes(other), 1500);
+    (void)sqlite3_close(other);
 }
