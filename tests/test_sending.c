@@ -181,6 +181,21 @@ static void slow_answers_let_nothing_be_claimed_ahead(void **state)
     assert_true(sending.ahead > 0);
 }
 
+/* A slow commit had let many be claimed, and the next ones are quick. */
+static void what_waits_stays_while_answers_are_quick(void **state)
+{
+    (void)state;
+    sending.under_way = CONNECTIONS + AHEAD;
+    answer_took = 20;
+    for (int i = 0; i < 20; i++) {
+        answers = 1;
+        sending_go_on(&sending);
+        sending_after_commit(&sending);
+    }
+    assert_true(sending.ahead < 4);
+    assert_int_equal(recalls, 0);
+}
+
 static void fewer_are_claimed_ahead_beside_others(void **state)
 {
     (void)state;
@@ -231,6 +246,7 @@ int main(void)
         RULE(what_moves_may_wait),
         RULE(no_queue_is_never_taken_back),
         RULE(slow_answers_let_nothing_be_claimed_ahead),
+        RULE(what_waits_stays_while_answers_are_quick),
         RULE(fewer_are_claimed_ahead_beside_others),
         RULE(nothing_under_way_during_a_commit_lets_more_be_claimed),
     };

@@ -286,6 +286,8 @@ static int take_answers(struct sending *sending, int64_t quick_ms)
     while (sending->http->next_done(sending->http->context, &done)) {
         const enum call_owner *owner = done.owner;
         count += is_quick(&done.answer, quick_ms);
+        sending->were_slow =
+            sending->were_slow || done.answer.took_ms >= QUICK_MS;
         sending->moved_ms = clock_monotonic_ms(sending->clock);
         metrics_count_call(sending->metrics, &done.answer);
         destination_take_answer(sending->destination, &done.answer,
@@ -319,6 +321,7 @@ void sending_init(struct sending *sending)
     sending->moved_ms = 0;
     sending->quick = 0;
     sending->were_idle = false;
+    sending->were_slow = false;
     sending->is_stopped = false;
     sending->calls = 0;
     sending->trusted_since_ms = 0;
@@ -372,8 +375,12 @@ void sending_after_commit(struct sending *sending)
         sending->ahead = wanted;
     else
         sending->ahead -= (sending->ahead - wanted + 3) / 4;
-    if (queued(sending) > 2 * sending->ahead + sending->connections)
+    /* Fewer may wait where commits have become quicker, too: then those that
+     * wait have their turn soon. */
+    if (sending->were_slow && quick == 0 &&
+        queued(sending) > 2 * sending->ahead + sending->connections)
         recall_queued(sending);
+    sending->were_slow = false;
 }
 
 int64_t sending_time_to_record(const struct sending *sending)

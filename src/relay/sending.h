@@ -35,6 +35,7 @@ struct sending {
     int ahead;            /* flights that may wait for one of them */
     int quick;            /* answers as quick as a commit, since the last */
     bool were_idle;       /* nothing was under way during the last one */
+    bool were_slow;       /* an answer since the last one was not quick */
     int64_t moved_ms;     /* monotonic: when a call ended, or none waited */
     bool is_stopped;      /* the destination is, as far as we have seen */
     int under_way;        /* flights with a chain that has not ended */
